@@ -164,9 +164,18 @@ func (w *Wheel[T]) earliest() (slot int, start uint64, ok bool) {
 // this very tick becomes due, the rest goes to levels below.
 func (w *Wheel[T]) cascade(slot int) {
 	head := &w.slots[slot]
-	n := head.next
+	n, last := head.next, head.prev
 	head.becomeHead(slot)
 	w.occupied[slot>>slotBits] &^= 1 << (slot & slotMask)
+	if slot < slotsPerLevel {
+		// A slot of the lowest level is one tick, so all of it is due, and
+		// Expire cascades only when nothing else is: the list moves whole.
+		due := &w.slots[dueSlot]
+		due.next, due.prev = n, last
+		n.prev, last.next = due, due
+		w.occupied[levels] = 1
+		return
+	}
 	for n != head {
 		next := n.next
 		w.link(n)
