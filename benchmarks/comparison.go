@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pollard-go/pollard/benchmarks/internal/fleet"
+	"github.com/pollard-go/pollard/benchmarks/internal/load"
+	"github.com/pollard-go/pollard/benchmarks/internal/procfs"
+	"github.com/pollard-go/pollard/benchmarks/internal/report"
+)
+
+// comparison is one invocation: the servers that could be built, and the scenarios to put them under.
+type comparison struct {
+	options  *options
+	workshop fleet.Workshop
+	settings load.Settings
+	progress *progress
+}
+
+func newComparison(o *options, root, dir string) (*comparison, error) {
+	if _, err := exec.LookPath("taskset"); err != nil {
+		return nil, errors.New("taskset is not installed; it gives server and client a CPU each (package util-linux)")
+	}
+	if highest := max(o.serverCPU, o.clientCPU); highest >= runtime.NumCPU() {
+		return nil, fmt.Errorf("CPU %d is not among the %d that this machine offers", highest, runtime.NumCPU())
+	}
+	c := &comparison{
+		options:  o,
+		workshop: fleet.Workshop{Root: root, Bin: dir},
+		settings: load.Settings{
+			Root: root, Dir: dir, ClientCPU: o.clientCPU,
+			Duration: o.duration, WarmUp: o.warmUp,
+			IdleConnections: o.idleCount, IdleWindow: o.idleWindow,
+		},
+		progress: newProgress(os.Stderr),
+	}
+	needsWrk := func(s load.Scenario) bool { _, ok := s.Load.(load.Wrk); return ok }
+	if slices.ContainsFunc(o.scenarios, needsWrk) {
+		var err error
+		if c.settings.WrkPath, err = load.FindWrk(); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// run measures every server in every scenario, -runs times. A server that cannot be had and a run that fails are part of
+// the results; an error is what makes the comparison itself impossible.
+func (c *comparison) run(ctx context.Context) (*report.Results, error) {
+	results := &report.Results{
+		Machine:  report.Machine{CPU: procfs.Model(), CPUs: runtime.NumCPU(), Kernel: procfs.Kernel()},
+		Revision: revision(ctx, c.workshop.Root),
+		Start:    time.Now(),
+		Rounds:   c.options.runs,
+		Duration: c.options.duration,
+	}
+	available, err := c.build(ctx, results)
+	if err != nil {
+		return nil, err
+	}
+	for _, scenario := range c.options.scenarios {
+		results.Scenarios = append(results.Scenarios, report.Scenario{Name: scenario.Name, About: scenario.About})
+	}
+	turns := plan(c.options.scenarios, available, c.options.runs)
+	for i, t := range turns {
+		c.progress.show("%d/%d %s, round %d: %s", i+1, len(turns), t.scenario.Name, t.round, t.server.Name)
+		sample, err := c.measure(ctx, t)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		run := report.Run{Scenario: t.scenario.Name, Server: t.server.Name, Round: t.round, Sample: sample}
+		if err != nil {
+			run.Failure = err.Error()
+			c.progress.note("%s, round %d: %s failed: %v", t.scenario.Name, t.round, t.server.Name, err)
+		}
+		results.Runs = append(results.Runs, run)
+	}
+	c.progress.end()
+	return results, nil
+}
+
+// build returns the servers whose programs are there, and notes all of them in the results.
+func (c *comparison) build(ctx context.Context, results *report.Results) ([]fleet.Server, error) {
+	var available []fleet.Server
+	for _, s := range c.options.servers {
+		c.progress.show("building %s", s.Name)
+		entry := report.Server{Name: s.Name, About: s.About}
+		built, err := c.workshop.Build(ctx, s.Program)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil:
+			entry.Skipped = err.Error()
+			c.progress.note("%s is skipped: %v", s.Name, err)
+		default:
+			entry.Version = built.Version
+			available = append(available, s)
+		}
+		results.Servers = append(results.Servers, entry)
+	}
+	if len(available) == 0 {
+		return nil, errors.New("there is no server to measure")
+	}
+	return available, nil
+}
+
+// turn is one measurement to make.
+type turn struct {
+	scenario load.Scenario
+	server   fleet.Server
+	round    int
+}
+
+// plan interleaves the servers (A B C A B C …), so that a machine that changes its speed changes it for all of them.
+func plan(scenarios []load.Scenario, servers []fleet.Server, rounds int) []turn {
+	var turns []turn
+	for _, scenario := range scenarios {
+		for round := 1; round <= rounds; round++ {
+			for _, server := range servers {
+				if !scenario.Slow || server.Slow {
+					turns = append(turns, turn{scenario, server, round})
+				}
+			}
+		}
+	}
+	return turns
+}
+
+// measure gives every turn a process of its own, so that none inherits another's heap.
+func (c *comparison) measure(ctx context.Context, t turn) (load.Sample, error) {
+	built, err := c.workshop.Build(ctx, t.server.Program)
+	if err != nil {
+		return load.Sample{}, err
+	}
+	process, err := fleet.Start(ctx, t.server, built, c.options.serverCPU, t.scenario.Close)
+	if err != nil {
+		return load.Sample{}, err
+	}
+	defer process.Stop()
+	runtime.GC() // now rather than during the run
+	return t.scenario.Load.Measure(ctx, process, c.settings)
+}
+
+// moduleRoot returns the directory of this module, in which the sources of the servers are.
+func moduleRoot(ctx context.Context) (string, error) {
+	text, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}",
+		"github.com/pollard-go/pollard/benchmarks").Output()
+	if err != nil {
+		return "", errors.New("start this inside its module, for it builds the servers from there: go run -C benchmarks .")
+	}
+	return strings.TrimSpace(string(text)), nil
+}
+
+// revision returns the commit that is measured, marked when the tree differs from it; "" where that is unknown.
+func revision(ctx context.Context, root string) string {
+	head, err := exec.CommandContext(ctx, "git", "-C", root, "rev-parse", "--short", "HEAD").Output()
+	if err != nil {
+		return ""
+	}
+	status, err := exec.CommandContext(ctx, "git", "-C", filepath.Dir(root), "status", "--porcelain").Output()
+	if err != nil || len(status) > 0 {
+		return strings.TrimSpace(string(head)) + " with changes"
+	}
+	return strings.TrimSpace(string(head))
+}

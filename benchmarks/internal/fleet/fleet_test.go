@@ -1,0 +1,95 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func workshop(t *testing.T) *Workshop {
+	return &Workshop{Root: "../..", Bin: t.TempDir()}
+}
+
+func TestTableIsComplete(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, s := range Table() {
+		if s.Name == "" || s.About == "" || s.Program == nil || s.Args == nil || seen[s.Name] {
+			t.Errorf("server %q is incomplete or not the only one of its name", s.Name)
+		}
+		seen[s.Name] = true
+	}
+}
+
+func TestUnavailablePrograms(t *testing.T) {
+	for _, p := range []Program{Installed{Name: "no-such-server"}, GoProgram{Dir: "servers/no-such-server"}} {
+		if _, err := workshop(t).Build(context.Background(), p); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("%+v: got %v", p, err)
+		}
+	}
+}
+
+// The floor stands for all: it is built, answers on the port that it was given, is seen to live and is gone after Stop.
+func TestStartAndStop(t *testing.T) {
+	needTaskset(t)
+	floor := Table()[0]
+	built, err := workshop(t).Build(context.Background(), floor.Program)
+	if errors.Is(err, ErrUnavailable) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	p, err := Start(context.Background(), floor, built, 0, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.Get("http://" + p.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := io.ReadAll(answer.Body)
+	answer.Body.Close()
+	if string(body) != "Hello, World!" || !answer.Close {
+		t.Errorf("got %q, close %v", body, answer.Close)
+	}
+	if err := p.Exited(); err != nil {
+		t.Error(err)
+	}
+	p.Stop()
+	if p.Exited() == nil {
+		t.Error("the server lives on")
+	}
+	if _, err := os.Stat(fmt.Sprintf("/proc/%d", p.Pid)); err == nil {
+		t.Error("the process is still there")
+	}
+}
+
+func TestStartTellsWhyAServerEnded(t *testing.T) {
+	needTaskset(t)
+	path := filepath.Join(t.TempDir(), "server")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\necho no such mode >&2\nexit 3\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	_, err := Start(context.Background(), Server{Name: "broken", Args: addrFlag}, Built{Path: path}, 0, false)
+	if err == nil || !strings.Contains(err.Error(), "exit status 3") || !strings.Contains(err.Error(), "no such mode") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func needTaskset(t *testing.T) {
+	if _, err := exec.LookPath("taskset"); err != nil {
+		t.Skip(err)
+	}
+}

@@ -1,0 +1,141 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	startLimit  = 10 * time.Second
+	stopLimit   = 3 * time.Second
+	probePeriod = 5 * time.Millisecond
+	// keptLogBytes of what a server writes are shown when it fails.
+	keptLogBytes = 4096
+)
+
+// Process is a running server.
+type Process struct {
+	Pid  int
+	Addr string
+
+	cmd  *exec.Cmd
+	dir  string
+	log  keptLog
+	done chan struct{}
+}
+
+// Start runs the server on one CPU and returns when it accepts connections. The child is told to end when the calling
+// thread does, so the caller must be locked to a thread that lives as long as the harness.
+func Start(ctx context.Context, s Server, built Built, cpu int, closing bool) (*Process, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "pollard-"+s.Name+"-")
+	if err != nil {
+		return nil, err
+	}
+	args, err := s.Args(Launch{Port: port, Dir: dir, Close: closing})
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	// taskset replaces itself by the program, which therefore has the child's process number.
+	cmd := exec.Command("taskset", append([]string{"-c", strconv.Itoa(cpu), built.Path}, args...)...)
+	cmd.Dir = dir
+	// A group of its own: an interrupt at the terminal reaches the harness alone, which then stops the server with all
+	// its workers.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	p := &Process{Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), cmd: cmd, dir: dir, done: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = &p.log, &p.log
+	if err := cmd.Start(); err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	p.Pid = cmd.Process.Pid
+	go func() {
+		cmd.Wait()
+		close(p.done)
+	}()
+	if err := p.waitReady(ctx); err != nil {
+		p.Stop()
+		return nil, fmt.Errorf("%w%s", err, p.log.quoted())
+	}
+	return p, nil
+}
+
+// Stop ends the server and its workers, and returns when they are gone.
+func (p *Process) Stop() {
+	syscall.Kill(-p.Pid, syscall.SIGTERM)
+	select {
+	case <-p.done:
+	case <-time.After(stopLimit):
+	}
+	syscall.Kill(-p.Pid, syscall.SIGKILL)
+	<-p.done
+	os.RemoveAll(p.dir)
+}
+
+// Exited tells whether the server has ended by itself, with what it wrote.
+func (p *Process) Exited() error {
+	select {
+	case <-p.done:
+		return fmt.Errorf("the server ended: %s%s", p.cmd.ProcessState, p.log.quoted())
+	default:
+		return nil
+	}
+}
+
+func (p *Process) waitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	var dialer net.Dialer
+	for {
+		conn, err := dialer.DialContext(ctx, "tcp", p.Addr)
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case <-p.done:
+			return errors.New("the server ended at start: " + p.cmd.ProcessState.String())
+		case <-ctx.Done():
+			return fmt.Errorf("the server did not listen: %w", ctx.Err())
+		case <-time.After(probePeriod):
+		}
+	}
+}
+
+// freePort asks the kernel for a port. Another process could take it before the server does; the start then fails.
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}
+
+// keptLog keeps the first bytes written to it. It is read after its writer's process has ended.
+type keptLog struct{ text strings.Builder }
+
+func (l *keptLog) Write(p []byte) (int, error) {
+	if room := keptLogBytes - l.text.Len(); room > 0 {
+		l.text.Write(p[:min(room, len(p))])
+	}
+	return len(p), nil
+}
+
+func (l *keptLog) quoted() string {
+	if l.text.Len() == 0 {
+		return ""
+	}
+	return "; it wrote:\n" + l.text.String()
+}

@@ -1,0 +1,98 @@
+package load
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestParseResult(t *testing.T) {
+	const good = `{"requests":3000,"duration_us":1500000,"p50_us":10,"p99_us":90,"connect":0,"read":0,"write":0,"timeout":0,"status":0}`
+	r, err := parseResult([]byte("Running 1s test\n  Requests/sec: 1\n\nresult " + good + "\n"))
+	if err != nil || r.Requests != 3000 || r.seconds() != 1.5 || r.P99Micros != 90 {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	for name, stdout := range map[string]string{
+		"no result":     "Running 1s test\n",
+		"socket error":  "result " + strings.Replace(good, `"read":0`, `"read":1`, 1),
+		"timeout":       "result " + strings.Replace(good, `"timeout":0`, `"timeout":1`, 1),
+		"bad status":    "result " + strings.Replace(good, `"status":0`, `"status":7`, 1),
+		"nothing done":  "result " + strings.Replace(good, `"requests":3000`, `"requests":0`, 1),
+		"broken result": "result {",
+	} {
+		if _, err := parseResult([]byte(stdout)); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestVerifyAnswersRefusesOtherWork(t *testing.T) {
+	hello := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		io.WriteString(w, helloBody)
+	}
+	for _, c := range []struct {
+		name    string
+		handler http.HandlerFunc
+		good    bool
+	}{
+		{"hello", hello, true},
+		{"status", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(404); hello(w, r) }, false},
+		{"body", func(w http.ResponseWriter, r *http.Request) { hello(w, r); io.WriteString(w, "!") }, false},
+		{"type", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			io.WriteString(w, helloBody)
+		}, false},
+		{"no date", func(w http.ResponseWriter, r *http.Request) { w.Header()["Date"] = nil; hello(w, r) }, false},
+		{"chunked", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/plain")
+			w.(http.Flusher).Flush()
+			hello(w, r)
+		}, false},
+	} {
+		server := httptest.NewServer(c.handler)
+		for _, depth := range []int{1, 16} {
+			err := verifyAnswers(context.Background(), server.Listener.Addr().String(), []byte(smallGet), depth)
+			if (err == nil) != c.good {
+				t.Errorf("%s, %d at once: %v", c.name, depth, err)
+			}
+		}
+		server.Close()
+	}
+}
+
+// A server that keeps a connection open which was to be closed would win the scenario by not taking part.
+func TestVerifyAnswersWantsTheClose(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		conn.Read(make([]byte, 1024))
+		io.WriteString(conn, "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\n"+helloBody)
+	}()
+	err = verifyAnswers(context.Background(), listener.Addr().String(), []byte("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), 1)
+	if err == nil || !strings.Contains(err.Error(), "close asked") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestScenariosAreNamedOnce(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, s := range Scenarios() {
+		if s.Name == "" || s.About == "" || s.Load == nil || seen[s.Name] {
+			t.Errorf("scenario %+v is incomplete or not the only one of its name", s)
+		}
+		seen[s.Name] = true
+	}
+}

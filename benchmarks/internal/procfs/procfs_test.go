@@ -1,0 +1,63 @@
+package procfs
+
+import (
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestParseProcessStat(t *testing.T) {
+	const fields = " S 1 42 42 0 -1 4194560 100 200 0 0 150 250 7 8 20 0 1 0 1234 4096 100"
+	for _, command := range []string{"(server)", "(a b)", "(weird) (name)"} {
+		cpu, err := parseProcessStat([]byte("42 " + command + fields))
+		if want := 4 * time.Second; err != nil || cpu != want {
+			t.Errorf("%s: got %v, %v; want %v", command, cpu, err, want)
+		}
+	}
+	for _, broken := range []string{"", "42 (x) S 1 2", "42 (x) S 1 42 42 0 -1 4194560 100 200 0 0 many 250"} {
+		if _, err := parseProcessStat([]byte(broken)); err == nil {
+			t.Errorf("%q: no error", broken)
+		}
+	}
+}
+
+func TestParseKilobytes(t *testing.T) {
+	got, err := parseKilobytes([]byte("Name:\tx\nVmRSS:\t    1772 kB\nThreads:\t1\n"), "VmRSS:")
+	if err != nil || got != 1772<<10 {
+		t.Errorf("got %d, %v", got, err)
+	}
+	if _, err := parseKilobytes([]byte("Name:\tx\n"), "VmRSS:"); err == nil {
+		t.Error("no error for a missing key")
+	}
+}
+
+func TestParseMachineStat(t *testing.T) {
+	got, err := parseMachineStat([]byte("cpu  100 10 200 5000 60 7 8 30 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n"))
+	if want := 3400 * time.Millisecond; err != nil || got != want {
+		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
+}
+
+// A shell that spends CPU time in a child must be seen to do so, or an nginx worker would be measured as idle.
+func TestTreeCountsDescendants(t *testing.T) {
+	shell := exec.Command("sh", "-c", `sh -c 'while :; do :; done' & wait`)
+	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := shell.Start(); err != nil {
+		t.Skip(err)
+	}
+	defer shell.Wait()
+	defer syscall.Kill(-shell.Process.Pid, syscall.SIGKILL)
+	deadline := time.Now().Add(5 * time.Second)
+	for time.Now().Before(deadline) {
+		cpu, err := TreeCPU(shell.Process.Pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cpu >= 2*tick {
+			return
+		}
+		time.Sleep(tick)
+	}
+	t.Error("the child's CPU time was not counted")
+}
