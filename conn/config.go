@@ -1,0 +1,73 @@
+package conn
+
+import (
+	"time"
+
+	"github.com/pollard-go/pollard/parser"
+)
+
+// Config holds what all connections of a server share. It must not change
+// while a connection uses it. Every number must be set: DefaultConfig gives
+// safe ones. A duration, or a number other than a limit on heads, that is
+// zero or negative is off.
+type Config struct {
+	// Head bounds request heads and trailer sections.
+	Head parser.Limits
+
+	// BodyBytes bounds the content of a request (413). Off by default: content
+	// streams through a fixed window, whatever its length.
+	BodyBytes int64
+
+	// DiscardBytes is how much of a body that no handler asked for is read and
+	// thrown away to keep the connection. Above it the connection ends.
+	DiscardBytes int64
+
+	// OutputBytes is the high-water mark of output not sent yet. Above it no
+	// further request is parsed, and Write accepts nothing.
+	OutputBytes int
+
+	// Transactions is how many requests a connection may carry.
+	Transactions int
+
+	// IdleTimeout is how long a connection may wait for a request's first byte.
+	IdleTimeout time.Duration
+	// HeadTimeout is how long a head may take from its first byte to its last.
+	HeadTimeout time.Duration
+	// BodyTimeout is how long a wanted body may make no progress.
+	BodyTimeout time.Duration
+	// WriteTimeout is how long unsent output may make no progress.
+	WriteTimeout time.Duration
+	// LingerIdle is how long a lingering connection waits for more input, and
+	// LingerTotal how long it lingers at all.
+	LingerIdle, LingerTotal time.Duration
+
+	// KeepAliveField announces the limits to every peer that is told
+	// "Connection: keep-alive"; HTTP/1.0 peers that negotiated persistence
+	// are told in any case.
+	KeepAliveField bool
+
+	// Date returns the value of the Date field of an answer that is made now
+	// (RFC 9110 §6.6.1, IMF-fixdate). The connection copies it at once.
+	// With nil no Date is sent, which only a server without a clock may do.
+	Date func() []byte
+}
+
+// DefaultConfig returns the numbers that a server uses unless told otherwise.
+func DefaultConfig() Config {
+	return Config{
+		Head: parser.Limits{
+			RequestLine: 8 << 10,  // RFC 9112 §3: at least 8000 octets
+			FieldLine:   16 << 10, // cookies of several KB are common
+			Head:        64 << 10,
+			Fields:      128,
+		},
+		DiscardBytes: 256 << 10,
+		OutputBytes:  64 << 10,
+		IdleTimeout:  75 * time.Second, // above the 60 s of common load balancers: the client side ends first
+		HeadTimeout:  20 * time.Second,
+		BodyTimeout:  30 * time.Second,
+		WriteTimeout: 30 * time.Second,
+		LingerIdle:   5 * time.Second,
+		LingerTotal:  30 * time.Second,
+	}
+}

@@ -1,0 +1,142 @@
+package conn
+
+import "time"
+
+// Conn is the protocol life of one connection. The zero Conn is unused; Init
+// opens it, and a closed one may be opened again.
+//
+// Its methods are to be called by one goroutine at a time. now is the time
+// since an epoch of the caller's choice and never goes back.
+type Conn struct {
+	cfg *Config
+	x   *exchange // nil while nothing is under way
+
+	opened   time.Duration // when Init was called
+	since    time.Duration // idle or lingering since
+	progress time.Duration // when a lingering connection last received
+
+	bytesIn, bytesOut int64
+	transactions      uint32
+
+	read   readState
+	write  writeState
+	life   lifeState
+	reason Reason
+
+	handling bool // a handler is at work: its views must stay
+	final    bool // the current answer is the last one
+	eof      bool // the peer has ended its side
+	shut     bool // the driver was told to end ours
+	brief    bool // end without lingering: nothing can be on its way
+	reset    bool // end by a reset: an orderly end would look like the end of the answer
+	peerDone bool // the peer announced that it sends nothing after this request
+}
+
+// Init opens the connection.
+func (c *Conn) Init(cfg *Config, now time.Duration) {
+	c.detach()
+	*c = Conn{cfg: cfg, opened: now, since: now, progress: now}
+}
+
+// Receive gives bytes that came from the peer. They are borrowed until
+// Release; what is not consumed by then is saved.
+func (c *Conn) Receive(now time.Duration, b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	c.bytesIn += int64(len(b))
+	if c.life >= lifeLingering {
+		c.progress = now
+		return
+	}
+	if c.read == readClosed {
+		return // the last answer is on its way: whatever else comes is discarded
+	}
+	x := c.attach()
+	x.input.add(b)
+	x.body.since = now
+}
+
+// ReceiveEnd says that the peer has ended its side: all that it sent has been
+// received.
+func (c *Conn) ReceiveEnd(now time.Duration) { c.eof = true }
+
+// ReceiveReset says that the connection is broken: nothing can be received or
+// sent any more.
+func (c *Conn) ReceiveReset(now time.Duration) {
+	c.setReason(ReasonPeerReset)
+	c.becomeClosed()
+}
+
+// WantsInput tells whether to read from the socket. While it is false the
+// peer is to be slowed by its window: output waits to be sent, or a handler is
+// at work that has not asked for content that hasn't come.
+func (c *Conn) WantsInput() bool {
+	switch {
+	case c.life == lifeClosed || c.eof:
+		return false
+	case c.read == readClosed:
+		return true
+	case c.handling:
+		return c.x.body.waiting
+	}
+	return c.x == nil || !c.x.out.full(c.cfg.OutputBytes)
+}
+
+// Release ends the loan of all received bytes: what is needed of them is
+// copied. A view of the request's head that was taken before is void; take it
+// again. The driver calls it at the end of each of its turns, and before it
+// gives a request to another goroutine while it goes on using its buffer.
+func (c *Conn) Release() {
+	x := c.x
+	if x == nil {
+		return
+	}
+	if x.input.release() {
+		x.req.Rebind(x.input.head)
+	}
+	switch {
+	case c.handling:
+	case c.life >= lifeLingering:
+		c.detach()
+	case c.write == writeIdle && len(x.input.bytes) == 0 && !x.out.pending():
+		c.detach()
+	}
+}
+
+// Drain asks for the connection's end after the answer to the request under
+// way. The next answer says "Connection: close"; one that waits ends at once.
+func (c *Conn) Drain() { c.becomeDraining() }
+
+// Close ends the connection at once. Output that was not sent is lost.
+func (c *Conn) Close(r Reason) {
+	c.setReason(r)
+	c.becomeClosed()
+}
+
+// Transactions returns how many requests have been received whole.
+func (c *Conn) Transactions() int { return int(c.transactions) }
+
+// BytesIn and BytesOut return how many bytes have been received and sent.
+func (c *Conn) BytesIn() int64 { return c.bytesIn }
+
+// BytesOut returns how many bytes have been sent.
+func (c *Conn) BytesOut() int64 { return c.bytesOut }
+
+// Opened returns the time that was given to Init.
+func (c *Conn) Opened() time.Duration { return c.opened }
+
+// Since returns when the connection became idle or began to linger.
+func (c *Conn) Since() time.Duration { return c.since }
+
+// PeerEnded reports whether the peer has ended its side.
+func (c *Conn) PeerEnded() bool { return c.eof }
+
+// Buffered returns how many bytes of memory the connection's buffers hold for
+// received and unsent bytes.
+func (c *Conn) Buffered() int {
+	if c.x == nil {
+		return 0
+	}
+	return len(c.x.input.bytes) + len(c.x.input.head) + c.x.out.buffered() + len(c.x.resp.content)
+}

@@ -1,0 +1,62 @@
+// Package conn is the protocol life of one HTTP/1.1 server connection as a
+// pure state machine: bytes in, events out, bytes out, a deadline out. It
+// touches no socket, no clock, no goroutine and no lock; a driver joins it to
+// them, and every driver thereby follows the same rules.
+//
+// # The driver's side
+//
+//	c.Init(&cfg, now)
+//	for each piece that the socket gives:
+//	    c.Receive(now, bytes)            lent until Release
+//	    for again := true; again; {
+//	        switch c.Next(now) {
+//	        case conn.Requested:         run the handler; it ends with c.End(now)
+//	        case conn.Flush:             send c.Output(), tell c.Sent(now, n)
+//	        case conn.Shutdown:          shutdown(SHUT_WR)
+//	        case conn.Close, conn.Reset: close the socket; c.Reason() tells why
+//	        case conn.NeedInput:         send c.Output() if there is any; again = false
+//	        case conn.Paused:            a handler is still at work; again = false
+//	        }
+//	    }
+//	    c.Release()
+//	    wait for input if c.WantsInput(), for room to write if c.Unsent(),
+//	    and until c.Deadline(), then c.Expire(now)
+//
+// # The handler's side, between Requested and End
+//
+//	c.Request()                          the head
+//	c.Body, c.Consume, c.Trailer         the content, piece by piece
+//	c.SetStatus, c.Header, c.Write, …    the answer
+//	c.End or c.Abort                     exactly once
+//
+// # States
+//
+// Each direction is a small machine, the life of the whole is a third, and
+// state.go is the only place where they change:
+//
+//	read    head ─► body ─► done ─► head …        write   idle ─► head ─► body ─► done ─► idle …
+//	          │      │  └─► discard ─► done                        │
+//	          └──────┴────────► closed                             └─► closed
+//
+//	life    open ─► draining ─► lingering ─► closed
+//
+// Requests are served one after the other: the next is not parsed before the
+// answer to the last is complete, so answers leave in the order of requests.
+// What comes meanwhile stays in the socket, and the peer's window closes.
+//
+// # The map
+//
+//	state.go        the states, every change of them, and the decision on a pair
+//	next.go         what happens next
+//	framing.go      where a request's content ends, and what is refused
+//	body.go         the request's content: read, discarded, or broken
+//	response.go     the answer: content, end, abort
+//	commit.go       the answer's head: status line, fields, framing
+//	header.go       the fields of an answer
+//	persistence.go  whether the connection goes on, and how the peer is told
+//	linger.go       how it ends so that the peer can read the last answer
+//	deadline.go     what it waits for, and how long
+//	output.go       what is to be sent
+//	exchange.go     the memory that is held only while something is under way
+//	config.go, reason.go, errors.go, status.go
+package conn

@@ -1,0 +1,55 @@
+package conn
+
+import "time"
+
+// endFinal goes on after the last answer. It returns false while that answer
+// is not sent.
+//
+// RFC 9112 §9.6: closing while data of the peer is on its way makes its system
+// erase the answer. So the server "performs a half-close by closing only the
+// write side of the read/write connection. The server then continues to read
+// from the connection until it receives a corresponding close by the client".
+func (c *Conn) endFinal(now time.Duration) bool {
+	if c.x.out.pending() {
+		return false
+	}
+	if c.reset || c.eof || c.brief {
+		c.becomeClosed()
+	} else {
+		c.linger(now)
+	}
+	return true
+}
+
+// deafen: after the last answer all input is discarded, also while that answer
+// is still on its way: a peer that reads only when it has sent all must not be
+// left stuck.
+func (c *Conn) deafen() {
+	c.becomeDeaf()
+	c.x.input.drop()
+}
+
+// peerFinished tells that the peer announced to send nothing after this
+// request, and has sent nothing: there is nothing on its way that could make
+// its system erase the answer, so there is nothing to linger for. A request
+// with content is not trusted so far: old clients send a CRLF behind it.
+func (c *Conn) peerFinished() bool {
+	x := c.x
+	return c.read == readDone && c.peerDone && len(x.input.bytes) == 0 && x.body.total == 0
+}
+
+// linger begins the life after all has been sent.
+func (c *Conn) linger(now time.Duration) {
+	c.becomeLingering()
+	c.since, c.progress = now, now
+}
+
+// lingerDeadline is the sooner of the limits since the last input and in all.
+func (c *Conn) lingerDeadline() (when time.Duration, kind Deadline) {
+	when, kind = deadline(c.since, c.cfg.LingerTotal, LingerDeadline)
+	idle, k := deadline(c.progress, c.cfg.LingerIdle, LingerDeadline)
+	if kind == NoDeadline || k != NoDeadline && idle < when {
+		return idle, k
+	}
+	return when, kind
+}
