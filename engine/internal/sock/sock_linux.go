@@ -1,0 +1,129 @@
+package sock
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Errno is the kernel's answer; 0 is success.
+type Errno = syscall.Errno
+
+// Recv reads into p. n == 0 with success is the end of the peer's side.
+func Recv(fd int, p []byte) (n int, errno Errno) {
+	for {
+		r, _, e := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
+		if e != syscall.EINTR {
+			return int(r), e
+		}
+	}
+}
+
+// Discard throws away up to n received bytes without copying them out of the
+// kernel. It works on TCP only.
+func Discard(fd, n int) (discarded int, errno Errno) {
+	for {
+		r, _, e := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), 0, uintptr(n), unix.MSG_TRUNC, 0, 0)
+		if e != syscall.EINTR {
+			return int(r), e
+		}
+	}
+}
+
+// Send writes p. more says that further bytes follow at once, so that the
+// kernel need not send a short segment.
+func Send(fd int, p []byte, more bool) (n int, errno Errno) {
+	flags := uintptr(unix.MSG_NOSIGNAL)
+	if more {
+		flags |= unix.MSG_MORE
+	}
+	for {
+		r, _, e := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0)
+		if e != syscall.EINTR {
+			return int(r), e
+		}
+	}
+}
+
+// Send3 writes the parts in order as one; each may be empty.
+func Send3(fd int, a, b, c []byte) (n int, errno Errno) {
+	var iov [3]syscall.Iovec
+	k := 0
+	for _, p := range [...][]byte{a, b, c} {
+		if len(p) > 0 {
+			iov[k].Base = unsafe.SliceData(p)
+			iov[k].SetLen(len(p))
+			k++
+		}
+	}
+	msg := syscall.Msghdr{Iov: &iov[0], Iovlen: uint64(k)}
+	for {
+		r, _, e := syscall.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&msg)), unix.MSG_NOSIGNAL)
+		if e != syscall.EINTR {
+			return int(r), e
+		}
+	}
+}
+
+// SendFile writes up to n bytes of the file from *offset on, which it moves.
+// n == 0 with success means that the file ends there.
+func SendFile(fd, file int, offset *int64, count int) (n int, errno Errno) {
+	for {
+		n, err := unix.Sendfile(fd, file, offset, count)
+		e, _ := err.(Errno)
+		if e != syscall.EINTR {
+			return n, e
+		}
+	}
+}
+
+// Accept takes a connection from the backlog: non-blocking, closed on exec.
+func Accept(fd int) (conn int, peer Addr, errno Errno) {
+	var sa unix.RawSockaddrAny
+	size := uint32(unsafe.Sizeof(sa))
+	for {
+		r, _, e := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&size)), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+		switch e {
+		case 0:
+			return int(r), addrOf(&sa), 0
+		case syscall.EINTR:
+		default:
+			return -1, Addr{}, e
+		}
+	}
+}
+
+// ShutdownWrite ends our side of the connection.
+func ShutdownWrite(fd int) Errno {
+	_, _, e := syscall.RawSyscall(unix.SYS_SHUTDOWN, uintptr(fd), unix.SHUT_WR, 0)
+	return e
+}
+
+// Shutdown ends both sides, so that whoever uses the socket finds it ended.
+func Shutdown(fd int) Errno {
+	_, _, e := syscall.RawSyscall(unix.SYS_SHUTDOWN, uintptr(fd), unix.SHUT_RDWR, 0)
+	return e
+}
+
+// Close closes the descriptor.
+func Close(fd int) {
+	_ = unix.Close(fd) // EINTR: on Linux the descriptor is gone all the same
+}
+
+// CloseReset closes the descriptor so that the peer gets a reset.
+func CloseReset(fd int) {
+	_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: 0})
+	Close(fd)
+}
+
+// LocalAddr returns the address that the socket is bound to.
+func LocalAddr(fd int) Addr {
+	var sa unix.RawSockaddrAny
+	size := uint32(unsafe.Sizeof(sa))
+	_, _, e := syscall.RawSyscall(unix.SYS_GETSOCKNAME, uintptr(fd), uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&size)))
+	if e != 0 {
+		return Addr{}
+	}
+	return addrOf(&sa)
+}
