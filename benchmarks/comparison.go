@@ -54,7 +54,8 @@ func newComparison(o *options, root, dir string) (*comparison, error) {
 }
 
 // run measures every server in every scenario, -runs times. A server that cannot be had and a run that fails are part of
-// the results; an error is what makes the comparison itself impossible.
+// the results; an error is what makes the comparison itself impossible. An interrupt ends it with
+// the results so far.
 func (c *comparison) run(ctx context.Context) (*report.Results, error) {
 	results := &report.Results{
 		Machine:  report.Machine{CPU: procfs.Model(), CPUs: runtime.NumCPU(), Kernel: procfs.Kernel()},
@@ -75,7 +76,8 @@ func (c *comparison) run(ctx context.Context) (*report.Results, error) {
 		c.progress.show("%d/%d %s, round %d: %s", i+1, len(turns), t.scenario.Name, t.round, t.server.Name)
 		sample, err := c.measure(ctx, t)
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			results.Interrupted = true
+			return results, nil
 		}
 		run := report.Run{Scenario: t.scenario.Name, Server: t.server.Name, Round: t.round, Sample: sample}
 		if err != nil {

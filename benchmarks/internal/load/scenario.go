@@ -48,8 +48,9 @@ type Throughput struct {
 	ServerCPUSeconds    float64 `json:"server_cpu_seconds"`
 	CPUMicrosPerRequest float64 `json:"cpu_us_per_request"`
 	RequestsPerSecond   float64 `json:"requests_per_second"`
-	P50Micros           float64 `json:"p50_us"`
-	P99Micros           float64 `json:"p99_us"`
+	// The percentiles are wrk's, which corrects them for coordinated omission; 0 is unknown.
+	P50Micros float64 `json:"p50_us,omitempty"`
+	P99Micros float64 `json:"p99_us,omitempty"`
 	// RSSBytes is taken right after the run.
 	RSSBytes int64 `json:"rss_bytes"`
 	// ForeignCPUs is how many CPUs were busy on average with neither the server nor wrk: the run's noise.

@@ -24,6 +24,9 @@ func (r *Results) Markdown() string {
 	fmt.Fprintf(&out, "%s, %d CPUs, Linux %s; revision %s. Medians of %d runs of %v each; the servers take turns.\n"+
 		"Server and client have a CPU each. CPU is the server's user and system time.\n\n",
 		r.Machine.CPU, r.Machine.CPUs, r.Machine.Kernel, orDash(r.Revision), r.Rounds, r.Duration)
+	if r.Interrupted {
+		out.WriteString("**Interrupted**: the last rounds are missing.\n\n")
+	}
 	rows := [][]string{{"server", "version", "is"}}
 	for _, s := range r.Servers {
 		version := orDash(s.Version)
@@ -82,6 +85,14 @@ func isIdle(runs map[string][]Run) bool {
 	return false
 }
 
+// known turns the zero of an unknown latency into no number.
+func known(micros float64) float64 {
+	if micros == 0 {
+		return math.NaN()
+	}
+	return micros
+}
+
 func cpuPerRequest(r Run) float64      { return r.Throughput.CPUMicrosPerRequest }
 func bytesPerConnection(r Run) float64 { return r.Idle.BytesPerConnection }
 
@@ -97,8 +108,8 @@ func throughputRows(names []string, runs map[string][]Run) [][]string {
 			spread("%.2f", cpu),
 			factor(ratio(of, runs[floorServer], cpuPerRequest, 0)),
 			middle("%.0f", func(r Run) float64 { return r.Throughput.RequestsPerSecond }),
-			middle("%.0f", func(r Run) float64 { return r.Throughput.P50Micros }),
-			middle("%.0f", func(r Run) float64 { return r.Throughput.P99Micros }),
+			middle("%.0f", func(r Run) float64 { return known(r.Throughput.P50Micros) }),
+			middle("%.0f", func(r Run) float64 { return known(r.Throughput.P99Micros) }),
 			middle("%.1f", func(r Run) float64 { return float64(r.Throughput.RSSBytes) / (1 << 20) }),
 		})
 	}

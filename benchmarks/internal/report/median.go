@@ -21,12 +21,15 @@ func median(values []float64) float64 {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
-// values returns the metric of every run that did not fail.
+// values returns the metric of every run that did not fail and for which it is known.
 func values(runs []Run, m metric) []float64 {
 	var all []float64
 	for _, run := range runs {
-		if run.Failure == "" {
-			all = append(all, m(run))
+		if run.Failure != "" {
+			continue
+		}
+		if value := m(run); !math.IsNaN(value) {
+			all = append(all, value)
 		}
 	}
 	return all

@@ -18,7 +18,9 @@ type Results struct {
 	// Rounds is how often each server was measured in each scenario.
 	Rounds   int           `json:"rounds"`
 	Duration time.Duration `json:"duration_ns"`
-	Runs     []Run         `json:"runs"`
+	// Interrupted tells that some runs were not made.
+	Interrupted bool  `json:"interrupted,omitempty"`
+	Runs        []Run `json:"runs"`
 }
 
 // Machine is where the results come from.
