@@ -56,50 +56,44 @@ func (d *Chunked) Reset() { *d = Chunked{} }
 //
 // done says that the last-chunk line has been consumed; what follows the
 // skipped bytes is the trailer section. When all results are zero, more bytes
-// are needed. The offset of an error is from the start of buf; the error comes
+// are needed. The offset of an error is from the start of buf (of a bare CR: that
+// of the byte after it, since the CR may have been consumed); the error comes
 // again on every later call until Reset.
 func (d *Chunked) Next(buf []byte) (skip, data int, done bool, err *Error) {
 	if d.err.Reason != 0 {
 		return 0, 0, false, &d.err
 	}
-	i := 0
-	for ; i < len(buf); i++ {
+	for i := 0; i < len(buf); i++ {
 		var why Reason
-		switch c := buf[i]; {
-		case d.stage < chunkData:
-			if d.line >= maxChunkLine && c != '\r' && c != '\n' {
-				why = ReasonChunkLineTooLong
-				break
-			}
-			d.line++
-			why = d.lineByte(c)
-		case d.stage == chunkData:
-			n := len(buf) - i
-			if int64(n) >= d.left {
-				n = int(d.left)
+		switch d.stage {
+		case chunkData:
+			data = len(buf) - i
+			if int64(data) >= d.left {
+				data = int(d.left)
 				d.stage = chunkCR
 			}
-			d.left -= int64(n)
-			return i, n, false, nil
-		case d.stage == chunkCR:
-			if c != '\r' {
+			d.left -= int64(data)
+			return i, data, false, nil
+		case chunkCR:
+			if buf[i] != '\r' {
 				why = ReasonMissingChunkEnd
 			}
 			d.stage = chunkLF
-		case d.stage == chunkLF:
-			if c != '\n' {
+		case chunkLF:
+			if buf[i] != '\n' {
 				why = ReasonBareCR
 			}
 			d.stage = chunkSize
+		case chunkDone:
+			return i, 0, true, nil
+		default:
+			why = d.lineByte(buf[i])
 		}
 		if why != 0 {
 			return 0, 0, false, d.err.set(why, i)
 		}
-		if d.stage == chunkDone {
-			return i + 1, 0, true, nil
-		}
 	}
-	return i, 0, d.stage == chunkDone, nil
+	return len(buf), 0, d.stage == chunkDone, nil
 }
 
 // lineByte takes the next byte of a size line.
@@ -108,6 +102,10 @@ func (d *Chunked) Next(buf []byte) (skip, data int, done bool, err *Error) {
 // chunk-size = 1*HEXDIG. §7.1.1: chunk-ext = *( BWS ";" BWS chunk-ext-name
 // [ BWS "=" BWS chunk-ext-val ] ).
 func (d *Chunked) lineByte(c byte) Reason {
+	if d.line >= maxChunkLine && c != '\r' && d.stage != chunkLineLF {
+		return ReasonChunkLineTooLong
+	}
+	d.line++
 	switch d.stage {
 	case chunkSize:
 		if v, ok := hexDigit(c); ok {

@@ -77,7 +77,7 @@ func validIPv6(v []byte) bool {
 		}
 		if n < len(v) && v[n] == '.' {
 			groups += 2
-			return validIPv4(v) && (groups == 8 || elided && groups < 8)
+			return validIPv4(v) && complete(groups, elided)
 		}
 		if n == 0 || n > 4 {
 			return false
@@ -99,7 +99,13 @@ func validIPv6(v []byte) bool {
 			v = v[1:]
 		}
 	}
-	return groups == 8 || elided && groups < 8
+	return complete(groups, elided)
+}
+
+// complete reports whether an address of so many groups is whole: "::" stands
+// for at least one.
+func complete(groups int, elided bool) bool {
+	return elided && groups < 8 || !elided && groups == 8
 }
 
 // validIPv4 reports whether v is four decimal numbers up to 255, written

@@ -84,12 +84,12 @@ func (r *Request) Parse(buf []byte, lim *Limits) (n int, err *Error) {
 // tooLarge is the reason to refuse a head that has reached its limit.
 func (r *Request) tooLarge() Reason {
 	switch r.stage {
-	case stageFields:
-		return ReasonSectionTooLarge
+	case stageMethod:
+		return ReasonMethodTooLong
 	case stageTarget, stageVersion, stageLF:
 		return ReasonTargetTooLong
 	}
-	return ReasonMethodTooLong
+	return ReasonSectionTooLarge
 }
 
 // scanLine goes on with the request line in buf.
