@@ -19,6 +19,16 @@ const (
 
 func load64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
 
+// loadTail is load64 that reads zeros past the end of b, so that every mask
+// below ends a scan there at the latest. b must hold eight bytes, and i be at
+// most len(b).
+func loadTail(b []byte, i int) uint64 {
+	if i+8 <= len(b) {
+		return load64(b, i)
+	}
+	return load64(b, len(b)-8) >> (uint(i+8-len(b)) * 8)
+}
+
 // firstByte returns the index of the lowest byte marked in a mask.
 func firstByte(mask uint64) int { return bits.TrailingZeros64(mask) >> 3 }
 
