@@ -153,7 +153,7 @@ func (f *Fields) scan(buf []byte, lineLimit, countLimit int) Reason {
 		}
 		switch f.phase {
 		case phaseLine:
-			if f.scanWhole(buf, lineLimit, countLimit); f.phase == phaseEnded || f.pos == len(buf) {
+			if f.scanWhole(buf, lineLimit, countLimit); f.pos == len(buf) {
 				return 0
 			}
 			c := buf[f.pos]
@@ -179,7 +179,7 @@ func (f *Fields) scan(buf []byte, lineLimit, countLimit int) Reason {
 			f.pos++
 			f.phase = phaseOWS
 		case phaseOWS:
-			for f.pos < end && (buf[f.pos] == ' ' || buf[f.pos] == '\t') {
+			for f.pos < end && isOWS(buf[f.pos]) {
 				f.pos++
 			}
 			f.value = f.pos
@@ -221,79 +221,10 @@ func (f *Fields) scan(buf []byte, lineLimit, countLimit int) Reason {
 	return 0
 }
 
-// scanWhole records field lines, from the start of one, as long as they are
-// whole in buf, within the limits, and right. It leaves the first line that is
-// not to scan, at its start: a line is tried here once, so that at most this
-// much is looked at twice. It is the only part of this file written for speed.
-func (f *Fields) scanWhole(buf []byte, lineLimit, countLimit int) {
-	if len(buf) < 8 { // see loadTail
-		return
-	}
-	i := f.pos
-	for f.count < countLimit && f.count < inlineFields {
-		line := i
-		for {
-			m := notNameByte(loadTail(buf, i))
-			if m != 0 {
-				i += firstByte(m)
-				break
-			}
-			i += 8
-		}
-		for i < len(buf) && classes[buf[i]]&classToken != 0 {
-			i++
-		}
-		if i+1 >= len(buf) {
-			return
-		}
-		if i == line && buf[i] == '\r' && buf[i+1] == '\n' {
-			f.pos = i + 2
-			f.phase = phaseEnded
-			f.buf = buf
-			return
-		}
-		if i == line || buf[i] != ':' {
-			return
-		}
-		colon := i
-		i++
-		for i < len(buf) && (buf[i] == ' ' || buf[i] == '\t') {
-			i++
-		}
-		value := i
-		for {
-			m := controls(loadTail(buf, i))
-			if m == 0 {
-				i += 8
-				continue
-			}
-			i += firstByte(m)
-			if i >= len(buf) || classes[buf[i]]&classValue == 0 {
-				break
-			}
-			i++
-		}
-		if i+1 >= len(buf) || buf[i] != '\r' || buf[i+1] != '\n' || i-line > lineLimit {
-			return
-		}
-		end := i
-		for end > value && (buf[end-1] == ' ' || buf[end-1] == '\t') {
-			end--
-		}
-		f.inline[f.count] = span{uint32(line), uint32(colon), uint32(value), uint32(end)}
-		if k := recognise(buf, line, colon); k < numKnown {
-			f.note(k)
-		}
-		f.count++
-		i += 2
-		f.pos = i
-	}
-}
-
 // refuseLine says why no field line can start with c here, if none can.
 func (f *Fields) refuseLine(c byte, countLimit int) Reason {
 	switch {
-	case c == ' ' || c == '\t':
+	case isOWS(c):
 		if f.count == 0 {
 			// RFC 9112 §2.2: "A recipient that receives whitespace between the
 			// start-line and the first header field MUST either reject the
@@ -318,7 +249,7 @@ func nameReason(c byte, first, past bool) Reason {
 		return ReasonFieldLineTooLong
 	case c == ':':
 		return ReasonEmptyFieldName
-	case c == ' ' || c == '\t':
+	case isOWS(c):
 		// RFC 9112 §5.1: "A server MUST reject, with a response status code of
 		// 400 (Bad Request), any received request message that contains
 		// whitespace between a header field name and colon."
@@ -350,7 +281,7 @@ func valueReason(c byte, past bool) Reason {
 // add records the field line whose LF is at f.pos.
 func (f *Fields) add(buf []byte) {
 	end := f.pos - 1
-	for end > f.value && (buf[end-1] == ' ' || buf[end-1] == '\t') {
+	for end > f.value && isOWS(buf[end-1]) {
 		end--
 	}
 	s := span{uint32(f.line), uint32(f.colon), uint32(f.value), uint32(end)}

@@ -56,68 +56,67 @@ func (k Known) String() string {
 // A name is recognised by a hash of its length and its first letter, which
 // tells all known names apart, and a comparison with the one it can be. Setting
 // bit 0x20 of every byte turns letters to lower case and leaves '-' and digits
-// alone; what else it changes is no part of a known name before or after, CR
-// aside, and that is no part of a field name.
+// alone. It turns no other byte of a token into a letter or '-'.
+
+// slot is the only known name of its hash, and its length. An empty slot has
+// length 0.
+type slot struct {
+	length uint8
+	known  Known
+}
 
 // spelling is a known name in lower case, as words: its first eight bytes (zero
 // after a shorter name), the next eight if there are more than sixteen, and
 // its last eight if there are more than eight.
-type spelling struct {
-	head, middle, tail uint64
-	length             int
-	known              Known
-}
+type spelling struct{ head, middle, tail uint64 }
 
-var spellings = makeSpellings()
+var slots, spellings = makeSpellings()
 
-func makeSpellings() (table [32]spelling) {
+func makeSpellings() (slots [32]slot, spellings [numKnown]spelling) {
 	for k, name := range knownNames {
-		padded := make([]byte, 24)
-		copy(padded, name)
-		s := spell(padded, 0, len(name))
-		s.known = Known(k)
-		slot := &table[spellingHash(name[0], len(name))]
-		if slot.length != 0 {
+		s := &slots[slotOf(name[0], len(name))]
+		if s.length != 0 {
 			panic("parser: two known names with one hash")
 		}
-		*slot = s
+		*s = slot{uint8(len(name)), Known(k)}
+		padded := make([]byte, max(len(name), 8))
+		copy(padded, name)
+		spellings[k] = spell(padded, 0, len(name))
 	}
-	return table
+	return slots, spellings
 }
 
-func spellingHash(first byte, length int) int {
-	return (int(first|0x20) + 9*length) & 31
-}
+func slotOf(first byte, length int) uint { return (uint(first|0x20) + 9*uint(length)) & 31 }
 
-// spell returns the words of the name buf[from:to]. buf must hold eight bytes.
+// spell returns the words of the name buf[from:to]. At least eight bytes must
+// follow from.
 func spell(buf []byte, from, to int) (s spelling) {
-	s.length = to - from
-	s.head = loadTail(buf, from) | ones*0x20
-	switch {
-	case s.length < 8:
-		s.head &= 1<<(uint(s.length)*8) - 1
-	case s.length > 16:
-		s.middle = load64(buf, from+8) | ones*0x20
-		fallthrough
-	case s.length > 8:
+	s.head = load64(buf, from) | ones*0x20
+	length := to - from
+	if length < 8 {
+		s.head &= 1<<(uint(length)*8) - 1
+	}
+	if length > 8 {
 		s.tail = load64(buf, to-8) | ones*0x20
+	}
+	if length > 16 {
+		s.middle = load64(buf, from+8) | ones*0x20
 	}
 	return s
 }
 
 // recognise returns the Known that the field name buf[from:to] is, or unknown.
 func recognise(buf []byte, from, to int) Known {
-	s := &spellings[spellingHash(buf[from], to-from)]
-	if s.length != to-from {
+	s := slots[slotOf(buf[from], to-from)]
+	if int(s.length) != to-from {
 		return unknown
 	}
-	if len(buf) < 8 { // a trailer section, cut short
+	if from+8 > len(buf) { // a short name, near the end of the buffer
 		var padded [8]byte
-		copy(padded[:], buf)
-		buf = padded[:]
+		copy(padded[:], buf[from:])
+		buf, from, to = padded[:], 0, to-from
 	}
-	is := spell(buf, from, to)
-	if s.head != is.head || s.middle != is.middle || s.tail != is.tail {
+	if spellings[s.known] != spell(buf, from, to) {
 		return unknown
 	}
 	return s.known

@@ -17,17 +17,7 @@ const (
 	lows = 0x7f7f7f7f7f7f7f7f
 )
 
-func load64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
-
-// loadTail is load64 that reads zeros past the end of b, so that every mask
-// below ends a scan there at the latest. b must hold eight bytes, and i be at
-// most len(b).
-func loadTail(b []byte, i int) uint64 {
-	if i+8 <= len(b) {
-		return load64(b, i)
-	}
-	return load64(b, len(b)-8) >> (uint(i+8-len(b)) * 8)
-}
+func load64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8]) }
 
 // firstByte returns the index of the lowest byte marked in a mask.
 func firstByte(mask uint64) int { return bits.TrailingZeros64(mask) >> 3 }
@@ -57,18 +47,33 @@ func notNameByte(x uint64) uint64 {
 // len(b).
 func scanValue(b []byte, i int) int {
 	for {
-		for i+8 <= len(b) {
-			if m := controls(load64(b, i)); m != 0 {
-				i += firstByte(m)
-				break
-			}
-			i += 8
-		}
+		i = nextControl(b, i)
 		if i >= len(b) || classes[b[i]]&classValue == 0 {
 			return i
 		}
 		i++
 	}
+}
+
+// nextControl returns the index of a byte of b at or after i that is a control
+// character, or may be one, such that none comes before it; or len(b).
+func nextControl(b []byte, i int) int {
+	s := b[i:]
+	for len(s) >= 16 {
+		m := controls(binary.LittleEndian.Uint64(s))
+		if m != 0 {
+			return len(b) - len(s) + firstByte(m)
+		}
+		m = controls(binary.LittleEndian.Uint64(s[8:]))
+		if m != 0 {
+			return len(b) - len(s) + 8 + firstByte(m)
+		}
+		s = s[16:]
+	}
+	for len(s) > 0 && classes[s[0]]&classValue != 0 {
+		s = s[1:]
+	}
+	return len(b) - len(s)
 }
 
 // scanVisible returns the index of the first byte of b at or after i that is
@@ -90,17 +95,18 @@ func scanVisible(b []byte, i int) int {
 // scanToken returns the index of the first byte of b at or after i that is not
 // a tchar (RFC 9110 §5.6.2), or len(b).
 func scanToken(b []byte, i int) int {
-	for i+8 <= len(b) {
-		if m := notNameByte(load64(b, i)); m != 0 {
-			i += firstByte(m)
+	s := b[i:]
+	for len(s) >= 8 {
+		if m := notNameByte(binary.LittleEndian.Uint64(s)); m != 0 {
+			s = s[firstByte(m):]
 			break
 		}
-		i += 8
+		s = s[8:]
 	}
-	for i < len(b) && classes[b[i]]&classToken != 0 {
-		i++
+	for len(s) > 0 && classes[s[0]]&classToken != 0 {
+		s = s[1:]
 	}
-	return i
+	return len(b) - len(s)
 }
 
 // Classes of bytes.
