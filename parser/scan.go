@@ -46,34 +46,27 @@ func notNameByte(x uint64) uint64 {
 // stand in a field value (RFC 9110 §5.5: field-vchar, SP and HTAB can), or
 // len(b).
 func scanValue(b []byte, i int) int {
-	for {
-		i = nextControl(b, i)
-		if i >= len(b) || classes[b[i]]&classValue == 0 {
+	for i+16 <= len(b) {
+		w := (*[16]byte)(b[i : i+16])
+		m := controls(binary.LittleEndian.Uint64(w[:8]))
+		if m == 0 {
+			i += 8
+			m = controls(binary.LittleEndian.Uint64(w[8:]))
+			if m == 0 {
+				i += 8
+				continue
+			}
+		}
+		i += firstByte(m)
+		if classes[b[i]]&classValue == 0 {
 			return i
 		}
+		i++ // a HTAB, or none after all
+	}
+	for i < len(b) && classes[b[i]]&classValue != 0 {
 		i++
 	}
-}
-
-// nextControl returns the index of a byte of b at or after i that is a control
-// character, or may be one, such that none comes before it; or len(b).
-func nextControl(b []byte, i int) int {
-	s := b[i:]
-	for len(s) >= 16 {
-		m := controls(binary.LittleEndian.Uint64(s))
-		if m != 0 {
-			return len(b) - len(s) + firstByte(m)
-		}
-		m = controls(binary.LittleEndian.Uint64(s[8:]))
-		if m != 0 {
-			return len(b) - len(s) + 8 + firstByte(m)
-		}
-		s = s[16:]
-	}
-	for len(s) > 0 && classes[s[0]]&classValue != 0 {
-		s = s[1:]
-	}
-	return len(b) - len(s)
+	return i
 }
 
 // scanVisible returns the index of the first byte of b at or after i that is
@@ -95,18 +88,22 @@ func scanVisible(b []byte, i int) int {
 // scanToken returns the index of the first byte of b at or after i that is not
 // a tchar (RFC 9110 §5.6.2), or len(b).
 func scanToken(b []byte, i int) int {
-	s := b[i:]
-	for len(s) >= 8 {
-		if m := notNameByte(binary.LittleEndian.Uint64(s)); m != 0 {
-			s = s[firstByte(m):]
-			break
+	for i+8 <= len(b) {
+		m := notNameByte(load64(b, i))
+		if m == 0 {
+			i += 8
+			continue
 		}
-		s = s[8:]
+		i += firstByte(m)
+		if classes[b[i]]&classToken == 0 {
+			return i
+		}
+		i++ // a digit, or one of the rarer tchars
 	}
-	for len(s) > 0 && classes[s[0]]&classToken != 0 {
-		s = s[1:]
+	for i < len(b) && classes[b[i]]&classToken != 0 {
+		i++
 	}
-	return len(b) - len(s)
+	return i
 }
 
 // Classes of bytes.
