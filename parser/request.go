@@ -98,7 +98,10 @@ func (r *Request) tooLarge() Reason {
 // and §3 let a recipient be lenient about whitespace there, and warn that
 // "lenient parsing can result in request smuggling"; so this one is not.
 func (r *Request) scanLine(buf []byte, limit int) Reason {
-	for r.pos < len(buf) {
+	if r.stage == stageStart {
+		r.scanWholeLine(buf, limit)
+	}
+	for r.stage != stageFields && r.pos < len(buf) {
 		end := len(buf) // of what may belong to the request line
 		if r.stage >= stageMethod && end-r.line > limit {
 			end = r.line + limit
@@ -128,7 +131,6 @@ func (r *Request) scanLine(buf []byte, limit int) Reason {
 			}
 			r.pos++
 			r.stage = stageFields
-			return 0
 		}
 		if why != 0 {
 			return why
