@@ -6,3 +6,5 @@ require (
 	github.com/valyala/bytebufferpool v1.0.0
 	golang.org/x/sys v0.35.0
 )
+
+require go.uber.org/automaxprocs v1.6.0

@@ -61,14 +61,13 @@ func (c *Conn) Body(now time.Duration) ([]byte, error) {
 		return nil, ErrClosed
 	}
 	b.begun = true
-	b.waiting = false
 	if err := c.findBody(); err != nil {
 		c.breakBody(err)
 		return nil, err
 	}
 	switch {
 	case b.available > 0:
-		b.expects = false
+		b.expects, b.waiting = false, false
 		return x.input.bytes[:b.available], nil
 	case c.read == readDone:
 		return nil, io.EOF
@@ -83,7 +82,9 @@ func (c *Conn) Body(now time.Duration) ([]byte, error) {
 		c.x.out.append("HTTP/1.1 100 Continue\r\n\r\n")
 	}
 	b.expects = false
-	b.waiting, b.since = true, now
+	if !b.waiting {
+		b.waiting, b.since = true, now
+	}
 	return nil, nil
 }
 
@@ -156,6 +157,12 @@ func (c *Conn) findTrailer() error {
 	x.input.consume(n)
 	c.becomeBodyRead()
 	return nil
+}
+
+// BodyOutstanding reports whether content may have to be received yet.
+func (c *Conn) BodyOutstanding() bool {
+	b := &c.x.body
+	return c.read == readBody && (b.chunked || b.remaining > int64(len(c.x.input.bytes)))
 }
 
 // Trailer returns the trailer section of the request. It is empty until Body

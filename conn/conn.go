@@ -57,6 +57,16 @@ func (c *Conn) Receive(now time.Duration, b []byte) {
 	x.body.since = now
 }
 
+// Deaf reports that whatever is received is discarded: the driver may do so
+// without looking at it, and tell Discarded.
+func (c *Conn) Deaf() bool { return c.read == readClosed }
+
+// Discarded says that n bytes were received and thrown away while Deaf.
+func (c *Conn) Discarded(now time.Duration, n int) {
+	c.bytesIn += int64(n)
+	c.progress = now
+}
+
 // ReceiveEnd says that the peer has ended its side: all that it sent has been
 // received.
 func (c *Conn) ReceiveEnd(now time.Duration) { c.eof = true }

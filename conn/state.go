@@ -195,3 +195,9 @@ func (s State) Lingering() bool { return s.life == lifeLingering }
 
 // Closed reports that the connection has ended.
 func (s State) Closed() bool { return s.life == lifeClosed }
+
+// Resting reports that a connection waits for a request of which no byte has
+// come, with nothing left to send: it can be ended without a loss.
+func (c *Conn) Resting() bool {
+	return c.x == nil && c.State().Idle()
+}

@@ -163,6 +163,16 @@ func (p *Poller) Wait(events *Events, until time.Time) (int, error) {
 	return p.n, nil
 }
 
+// Poll is Wait without waiting.
+func (p *Poller) Poll(events *Events) (int, error) {
+	p.events, p.n, p.errno = events, 0, 0
+	p.collectReady(0)
+	if p.errno != 0 {
+		return 0, fmt.Errorf("poll: epoll_wait: %w", p.errno)
+	}
+	return p.n, nil
+}
+
 // collectReady is called by the runtime's poller whenever the epoll descriptor
 // may be readable. It reports whether the wait is over.
 func (p *Poller) collectReady(uintptr) bool {

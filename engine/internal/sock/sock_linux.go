@@ -10,6 +10,9 @@ import (
 // Errno is the kernel's answer; 0 is success.
 type Errno = syscall.Errno
 
+// EAGAIN: nothing can be received, sent or accepted now.
+const EAGAIN = syscall.EAGAIN
+
 // Recv reads into p. n == 0 with success is the end of the peer's side.
 func Recv(fd int, p []byte) (n int, errno Errno) {
 	for {

@@ -1,0 +1,84 @@
+package engine
+
+import (
+	"net/netip"
+	"os"
+
+	"github.com/pollard-go/pollard/conn"
+	"github.com/pollard-go/pollard/engine/internal/sock"
+)
+
+// This file is what a runner does for the handler that it runs: connection.
+
+// awaitInput: see connection.
+func (r *runner) awaitInput() {
+	l := r.link
+	if l.conn.Unsent() && r.send(l) == broken {
+		return
+	}
+	if !l.readable {
+		r.await(l)
+	}
+	if l.readable && l.conn.WantsInput() {
+		r.receive(l)
+	}
+}
+
+// awaitOutput: see connection.
+func (r *runner) awaitOutput() error {
+	l := r.link
+	for l.conn.Unsent() {
+		if r.send(l) == blocked {
+			r.await(l)
+		}
+	}
+	if l.conn.State().Closed() {
+		return ErrClosed
+	}
+	return nil
+}
+
+// await waits until something is noted for l, and applies it. It may be called
+// by a loop's holder: another goroutine then goes on with the loop.
+func (r *runner) await(l *link) {
+	r.passBaton(l)
+	if when, kind := l.conn.Deadline(); kind != conn.NoDeadline && l.firesAfter(when) {
+		l.loop.post(message{kind: armTimer, link: l, gen: l.gen, when: when})
+	}
+	for {
+		w := l.word.Load()
+		if w&notes != 0 {
+			r.apply(l, l.takeNotes())
+			return
+		}
+		if l.word.CompareAndSwap(w, w|parked) {
+			<-r.wake
+		}
+	}
+}
+
+// passBaton lets another goroutine go on with the loop that the runner holds,
+// if it does. The runner becomes the worker that owns l, and touches nothing of
+// the loop from here on.
+func (r *runner) passBaton(l *link) {
+	lp := r.loop
+	if lp == nil {
+		return
+	}
+	l.owner = r
+	l.word.Store(owned)
+	r.loop = nil
+	r.srv.crew.start(job{loop: lp})
+}
+
+// attachFile: see connection.
+func (r *runner) attachFile(f *os.File, offset int64) {
+	r.link.file = &sendFile{f, offset}
+}
+
+// bindContext: see connection.
+func (r *runner) bindContext(c *requestContext) { r.link.context.Store(c) }
+
+func (r *runner) remote() netip.AddrPort { return r.link.peer.AddrPort() }
+func (r *runner) local() netip.AddrPort  { return sock.LocalAddr(int(r.link.fd)).AddrPort() }
+func (r *runner) id() uint64             { return r.link.id() }

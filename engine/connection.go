@@ -1,0 +1,41 @@
+package engine
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/pollard-go/pollard/conn"
+)
+
+// connection is what a transport does for the request under way on one of its
+// connections. Its methods are called by the goroutine that runs the handler,
+// which owns the connection meanwhile. The waiting ones may block that goroutine
+// and nothing else.
+type connection interface {
+	// now is the time since the server's epoch.
+	now() time.Duration
+	// awaitInput sends what is unsent as far as possible, and returns when
+	// something has been received, or the connection or its deadline has ended:
+	// state's Body tells which.
+	awaitInput()
+	// awaitOutput returns when all output has been sent, or with the reason why
+	// it can't be.
+	awaitOutput() error
+	// attachFile gives the file that state's WriteFile announced. It is closed
+	// when it has been sent, or can't be.
+	attachFile(f *os.File, offset int64)
+	// bindContext lets the context's end follow the connection's, nil unbinds.
+	bindContext(c *requestContext)
+
+	remote() netip.AddrPort
+	local() netip.AddrPort
+	id() uint64
+}
+
+// isMisuse tells whether the error is the handler's fault.
+func isMisuse(err error) bool {
+	var m *conn.MisuseError
+	return errors.As(err, &m)
+}

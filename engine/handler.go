@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/pollard-go/pollard/conn"
+)
+
+// A Handler answers requests. It may be called by many goroutines at once.
+//
+// The Request, the Response and every view taken of them are valid until
+// ServeHTTP returns, which ends the answer. A handler that panics is logged and
+// its request answered with status 500, or, if part of the answer has been
+// committed, the connection is ended so that the peer can tell that the rest is
+// missing. The server goes on.
+type Handler interface {
+	ServeHTTP(w *Response, r *Request)
+}
+
+// HandlerFunc makes a Handler of a function.
+type HandlerFunc func(w *Response, r *Request)
+
+// ServeHTTP calls f.
+func (f HandlerFunc) ServeHTTP(w *Response, r *Request) { f(w, r) }
+
+// ErrAbort is for a handler to panic with: the answer is broken off as with any
+// panic, but nothing is logged.
+var ErrAbort = errors.New("engine: handler aborted")
+
+// call is one request under way, with its answer: what a Request and a Response
+// have in common.
+type call struct {
+	srv  *Server
+	io   connection
+	c    *conn.Conn
+	req  Request
+	resp Response
+}
+
+// begin makes the call that of the request that is ready on c.
+func (k *call) begin(c *conn.Conn, io connection) {
+	k.io, k.c = io, c
+	k.req = Request{k: k, head: c.Request(), body: Body{k: k}}
+	k.resp = Response{k: k}
+}
+
+// run calls the handler and ends the answer.
+func (k *call) run() {
+	defer k.ended()
+	k.srv.handler.ServeHTTP(&k.resp, &k.req)
+	k.resp.returned = true
+}
+
+// ended is deferred, so that it is reached in every case.
+func (k *call) ended() {
+	k.req.endContext()
+	k.req.body.release()
+	if k.resp.returned {
+		if err := k.c.End(k.io.now()); err != nil {
+			k.misused(err)
+		}
+		return
+	}
+	// A panic, or runtime.Goexit, which recover doesn't see.
+	if v := recover(); v != nil && v != error(ErrAbort) {
+		k.srv.opts.Logger.Error("engine: handler panicked",
+			"panic", fmt.Sprint(v), "request", k.req.String(), "stack", string(debug.Stack()))
+	}
+	k.c.Abort(k.io.now())
+}
+
+// misused logs what the handler can't be told any more: it has returned.
+func (k *call) misused(err error) {
+	if isMisuse(err) {
+		k.srv.opts.Logger.Warn("engine: handler", "error", err.Error(), "request", k.req.String())
+	}
+}

@@ -1,0 +1,119 @@
+package engine
+
+import (
+	"os"
+	"sync/atomic"
+
+	"github.com/pollard-go/pollard/conn"
+	"github.com/pollard-go/pollard/engine/internal/poll"
+	"github.com/pollard-go/pollard/engine/internal/sock"
+	"github.com/pollard-go/pollard/timers"
+)
+
+// link joins one socket with the protocol state of its connection.
+//
+// It is owned by its loop or by one worker, told by word. Only the owner uses
+// conn and the plain fields. The loop's goroutine takes all events; those of a
+// link that a worker owns are noted in word, and acted on by the worker or, when
+// the worker gives the link back, by whoever owns it then.
+type link struct {
+	word  atomic.Uint32
+	fd    int32
+	slot  uint32 // where the loop keeps it
+	gen   uint32 // tells this connection from those that had the slot before
+	loop  *loop
+	conn  conn.Conn
+	timer timers.Node[link]
+	armed atomic.Int64 // when the timer fires, in time since the epoch; 0: not scheduled
+
+	owner    *runner   // the worker that owns it, set before it waits
+	file     *sendFile // the rest of an answer
+	context  atomic.Pointer[requestContext]
+	peer     sock.Addr
+	unix     bool
+	readable bool // an edge said so, and no read since has found the end of it
+	ended    bool // the peer has ended its side: read on until its end is seen
+}
+
+// sendFile is the file that conn's output goes on with.
+type sendFile struct {
+	file   *os.File
+	offset int64
+}
+
+// Bits of link.word.
+const (
+	owned  uint32 = 1 << iota // by a worker
+	parked                    // the worker waits for a note
+	gone                      // the worker has closed it
+	noteIn
+	noteOut
+	noteEnd   // the peer has ended its side, or the connection is broken
+	noteTimer // the timer has fired
+	noteDrain // the server is shutting down
+	noteClose // the server closes
+	notes     = noteIn | noteOut | noteEnd | noteTimer | noteDrain | noteClose
+)
+
+// note tells a worker that owns l what has happened. It reports false if none
+// does: then l is the loop's.
+func (l *link) note(bits uint32) bool {
+	for {
+		w := l.word.Load()
+		if w&owned == 0 {
+			return false
+		}
+		if !l.word.CompareAndSwap(w, (w|bits)&^parked) {
+			continue
+		}
+		if w&parked != 0 {
+			l.owner.wake <- struct{}{}
+		}
+		return true
+	}
+}
+
+// takeNotes takes the notes off the word of a link that the caller owns as a worker.
+func (l *link) takeNotes() uint32 {
+	for {
+		w := l.word.Load()
+		if w&notes == 0 || l.word.CompareAndSwap(w, w&^notes) {
+			return w & notes
+		}
+	}
+}
+
+// giveBack makes l the loop's if nothing has been noted.
+func (l *link) giveBack() bool {
+	return l.word.CompareAndSwap(owned, 0)
+}
+
+// readyNotes translates what the poller reports.
+func readyNotes(r poll.Ready) (bits uint32) {
+	if r&poll.In != 0 {
+		bits |= noteIn
+	}
+	if r&poll.Out != 0 {
+		bits |= noteOut
+	}
+	if r&(poll.RdHup|poll.Hangup|poll.Error) != 0 {
+		bits |= noteEnd | noteIn
+	}
+	return bits
+}
+
+// token is what the poller calls l by.
+func (l *link) token() uint64 { return uint64(l.slot) | uint64(l.gen)<<32 }
+
+// dropFile closes a file that will not be sent (any more).
+func (l *link) dropFile() {
+	if l.file != nil {
+		_ = l.file.file.Close()
+		l.file = nil
+	}
+}
+
+// id is unique over the server's life: the loop, the slot and how often it was used.
+func (l *link) id() uint64 {
+	return uint64(l.loop.index)<<52 | uint64(l.gen)<<20&(1<<52-1) | uint64(l.slot)
+}

@@ -1,0 +1,355 @@
+package engine
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pollard-go/pollard/conn"
+	"github.com/pollard-go/pollard/engine/internal/poll"
+	"github.com/pollard-go/pollard/engine/internal/sock"
+	"github.com/pollard-go/pollard/timers"
+)
+
+const eventBatch = 256 // events that one poll returns at most
+
+// loop is one event loop: a poller, the links that it watches, and their
+// timers. It is no goroutine: it is held by one runner at a time, and all of its
+// fields but those under mu are that runner's. The holder can change in the
+// middle of a round (see runner.passBaton), so what the round has still to do is
+// kept here and not on a stack.
+type loop struct {
+	srv      *Server
+	index    int
+	poller   *poll.Poller
+	wheel    timers.Wheel[link]
+	wakeAt   time.Duration // when the poller returns at the latest; 0: not before an event
+	now      time.Duration // read once each time the loop wakes
+	counters counters
+	load     atomic.Int64 // links in use, or promised to the loop
+
+	events      *poll.Events
+	next, count int // the events of this round that are still to be looked at
+
+	links     linkTable
+	listeners []*listener // watched by this loop; nil where one was
+	resting   []*listener // of these, paused until restUntil
+	restUntil time.Duration
+	turns     queue[*link]   // have more to do, although no event will say so
+	taken     queue[message] // from inbox, still to be looked at
+
+	mu    sync.Mutex
+	inbox []message
+	over  bool // nobody looks at inbox any more
+
+	draining, closing bool
+}
+
+// message is what other goroutines ask of a loop.
+type message struct {
+	kind     messageKind
+	link     *link
+	gen      uint32
+	when     time.Duration
+	fd       int
+	peer     sock.Addr
+	listener *listener
+}
+
+type messageKind uint8
+
+const (
+	armTimer   messageKind = iota // of link, for when at the latest
+	freeLink                      // its worker has closed it
+	adopt                         // the new connection fd
+	watch                         // listener
+	unwatch                       // listener: accept what waits, then close it
+	drain                         // all links
+	closeLinks                    // all of them at once
+	shedIdle                      // some, since descriptors have run out
+)
+
+func newLoop(s *Server, index int) (*loop, error) {
+	p, err := poll.Open()
+	if err != nil {
+		return nil, err
+	}
+	lp := &loop{srv: s, index: index, poller: p, events: poll.NewEvents(eventBatch)}
+	lp.now = s.clock.now()
+	lp.wheel.Init(lp.now)
+	return lp, nil
+}
+
+// run goes round until the loop has ended or the runner has lost it.
+func (lp *loop) run(r *runner) {
+	for lp.round(r) {
+		if lp.finish() {
+			r.loop = nil
+			lp.srv.loopEnded(lp)
+			return
+		}
+		lp.wait()
+	}
+}
+
+// round does what there is to do. It reports false if the runner has lost the
+// loop meanwhile; whoever holds it then does the rest.
+func (lp *loop) round(r *runner) bool {
+	for lp.next < lp.count {
+		ev := lp.events.At(lp.next)
+		lp.next++
+		if lp.event(r, ev); r.loop != lp {
+			return false
+		}
+	}
+	for lp.takeInbox() {
+		if lp.receive(r, lp.taken.pop()); r.loop != lp {
+			return false
+		}
+	}
+	for n := lp.wheel.Expire(lp.now); n != nil; n = lp.wheel.Expire(lp.now) {
+		if lp.expire(r, n.Owner); r.loop != lp {
+			return false
+		}
+	}
+	for n := lp.turns.len(); n > 0 && lp.turns.len() > 0; n-- {
+		l := lp.turns.pop()
+		if l.fd >= 0 && l.word.Load()&owned == 0 {
+			if r.turn(l); r.loop != lp {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// wait parks until there is something to do.
+func (lp *loop) wait() {
+	var n int
+	var err error
+	if lp.turns.len() > 0 {
+		n, err = lp.poller.Poll(lp.events)
+	} else {
+		n, err = lp.poller.Wait(lp.events, lp.until())
+	}
+	if err != nil {
+		panic(fmt.Sprintf("engine: loop %d: %v", lp.index, err)) // no event would ever be seen again
+	}
+	lp.now = lp.srv.clock.now()
+	lp.next, lp.count = 0, n
+	lp.wakeListeners()
+}
+
+// finish tells whether the loop has ended: from then on it takes no message.
+func (lp *loop) finish() bool {
+	if !lp.closing || lp.links.used > 0 || lp.watching() {
+		return false
+	}
+	lp.mu.Lock()
+	defer lp.mu.Unlock()
+	lp.over = len(lp.inbox) == 0
+	return lp.over
+}
+
+// watching tells whether any listener is left.
+func (lp *loop) watching() bool {
+	for _, ln := range lp.listeners {
+		if ln != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// until is when the poller is to return at the latest. It is moved only when it
+// must come sooner or has passed: to wake once too often is cheaper.
+func (lp *loop) until() time.Time {
+	next, ok := lp.wheel.NextWake()
+	if len(lp.resting) > 0 && (!ok || lp.restUntil < next) {
+		next, ok = lp.restUntil, true
+	}
+	if ok && (lp.wakeAt == 0 || next < lp.wakeAt || lp.wakeAt <= lp.now) {
+		lp.wakeAt = next
+	} else if !ok && lp.wakeAt <= lp.now {
+		lp.wakeAt = 0
+	}
+	if lp.wakeAt == 0 {
+		return time.Time{}
+	}
+	return lp.srv.clock.at(lp.wakeAt)
+}
+
+// event looks at one event.
+func (lp *loop) event(r *runner, ev poll.Event) {
+	if ln := lp.listenerOf(ev.Token); ln != nil {
+		lp.accept(r, ln)
+		return
+	}
+	l := lp.links.find(ev.Token)
+	if l == nil {
+		return // of a connection that has ended
+	}
+	if ev.Ready&(poll.Error|poll.Hangup) != 0 {
+		l.cancel(ErrPeerReset)
+	}
+	bits := readyNotes(ev.Ready)
+	if l.note(bits) {
+		return
+	}
+	if bits&noteIn != 0 {
+		l.readable = true
+	}
+	if bits&noteEnd != 0 {
+		l.ended = true
+	}
+	r.turn(l)
+}
+
+// expire looks at a link whose timer has fired. Timers are lazy: activity only
+// moves the deadline, and here it is looked at.
+func (lp *loop) expire(r *runner, l *link) {
+	l.armed.Store(0)
+	if l.note(noteTimer) {
+		return
+	}
+	if l.conn.Expire(lp.now) {
+		r.turn(l)
+		return
+	}
+	lp.arm(l)
+}
+
+// arm has the timer fire not later than the connection's deadline.
+func (lp *loop) arm(l *link) {
+	if when, kind := l.conn.Deadline(); kind != conn.NoDeadline && l.firesAfter(when) {
+		lp.schedule(l, when)
+	}
+}
+
+func (lp *loop) schedule(l *link, when time.Duration) {
+	lp.wheel.Schedule(&l.timer, when)
+	l.armed.Store(int64(max(when, 1)))
+}
+
+// firesAfter tells that l's timer is not scheduled, or later than when.
+func (l *link) firesAfter(when time.Duration) bool {
+	armed := time.Duration(l.armed.Load())
+	return armed == 0 || when < armed
+}
+
+// again gives l another turn when the others have had theirs.
+func (lp *loop) again(l *link) { lp.turns.push(l) }
+
+// post asks something of the loop, from any goroutine. It reports false if the
+// loop has ended.
+func (lp *loop) post(m message) bool {
+	lp.mu.Lock()
+	over := lp.over
+	if !over {
+		lp.inbox = append(lp.inbox, m)
+	}
+	lp.mu.Unlock()
+	if !over {
+		lp.poller.Wake()
+	}
+	return !over
+}
+
+// retire gives back a link that its worker has closed. The loop need not wake
+// for it.
+func (lp *loop) retire(l *link) {
+	lp.mu.Lock()
+	lp.inbox = append(lp.inbox, message{kind: freeLink, link: l})
+	lp.mu.Unlock()
+	lp.load.Add(-1)
+	if lp.srv.ending.Load() {
+		lp.poller.Wake()
+	}
+}
+
+// takeInbox has the messages in taken. It reports whether there are any.
+func (lp *loop) takeInbox() bool {
+	if lp.taken.len() > 0 {
+		return true
+	}
+	lp.mu.Lock()
+	defer lp.mu.Unlock()
+	if len(lp.inbox) == 0 {
+		return false
+	}
+	lp.inbox = lp.taken.swap(lp.inbox)
+	return true
+}
+
+// receive does what another goroutine has asked for.
+func (lp *loop) receive(r *runner, m message) {
+	switch m.kind {
+	case armTimer:
+		if m.link.gen == m.gen && m.link.fd >= 0 && m.link.firesAfter(m.when) {
+			lp.schedule(m.link, m.when)
+		}
+	case freeLink:
+		lp.release(m.link)
+	case adopt:
+		lp.open(r, m.fd, m.peer, m.listener)
+	case watch:
+		lp.watch(m.listener)
+	case unwatch:
+		lp.unwatch(r, m.listener)
+	case drain:
+		lp.each(r, noteDrain)
+		lp.toldToEnd()
+	case closeLinks:
+		lp.closing = true
+		lp.each(r, noteClose)
+		lp.toldToEnd()
+	case shedIdle:
+		lp.shed(r)
+	}
+}
+
+// each applies what was noted for the whole server to every link.
+func (lp *loop) each(r *runner, bits uint32) {
+	for slot := range lp.links.len() {
+		l := lp.links.at(slot)
+		if l.fd < 0 {
+			continue
+		}
+		if bits == noteClose {
+			l.cancel(ErrServerClosed)
+		}
+		if l.note(bits) {
+			continue
+		}
+		r.apply(l, bits)
+		l.readable = true // what has come already is looked at before the end
+		lp.again(l)
+	}
+}
+
+// toldToEnd tells the server, once, that this loop accepts no more.
+func (lp *loop) toldToEnd() {
+	if !lp.draining {
+		lp.draining = true
+		lp.srv.loopDrains()
+	}
+}
+
+// cancel ends the context of the request under way, if a handler has asked for it.
+func (l *link) cancel(cause error) {
+	if c := l.context.Load(); c != nil {
+		c.cancel(cause)
+	}
+}
+
+// free ends the use of a link that the loop owns and has closed.
+func (lp *loop) free(l *link) {
+	lp.load.Add(-1)
+	lp.release(l)
+}
+
+func (lp *loop) release(l *link) {
+	lp.wheel.Cancel(&l.timer)
+	lp.links.free(l)
+}

@@ -1,0 +1,250 @@
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/pollard-go/pollard/conn"
+)
+
+// Options sets a Server up. The zero value is a safe server on ":8080". Every
+// field says what zero and negative mean. They are checked when the server
+// starts; a wrong one stops it with an *OptionError that names the field.
+type Options struct {
+	// Addr is where ListenAndServe listens: "host:port" for TCP over IPv4 and
+	// IPv6, "unix:/path" for a Unix socket. Empty: ":8080".
+	Addr string
+
+	Listen    ListenOptions
+	KeepAlive KeepAliveOptions
+	Timeouts  TimeoutOptions
+	Limits    LimitOptions
+	Dispatch  DispatchOptions
+	Close     CloseOptions
+
+	// Logger gets panics of handlers and failures of listeners. Nil: slog.Default().
+	Logger *slog.Logger
+}
+
+// ListenOptions set up the sockets that ListenAndServe opens. Serve takes a
+// listener as it is.
+type ListenOptions struct {
+	// ReusePort gives each loop a listening socket of its own (SO_REUSEPORT), so
+	// that the kernel spreads new connections. False: one socket for all.
+	ReusePort bool
+	// Backlog is how many connections the kernel holds until they are accepted.
+	// Zero: the system's limit, net.core.somaxconn. Negative: an error.
+	Backlog int
+}
+
+// KeepAliveOptions say how long a connection lasts when nothing is wrong.
+type KeepAliveOptions struct {
+	// IdleTimeout is how long a connection may wait for the next request's first
+	// byte. Zero: 75 s, above the 60 s of common load balancers, so that they end
+	// idle connections and not we, who might do so while a request is on its way.
+	// Negative: without limit.
+	IdleTimeout time.Duration
+	// MaxRequests is how many requests a connection may carry; the last answer
+	// says "Connection: close". Zero or negative: without limit.
+	MaxRequests int
+	// Announce sends "Keep-Alive: timeout=, max=" with every answer, telling the
+	// limits as they are. False: only to HTTP/1.0 peers that asked for keep-alive.
+	Announce bool
+}
+
+// TimeoutOptions bound how long a peer may keep the server waiting.
+type TimeoutOptions struct {
+	// Head is how long a request head may take from its first byte (408).
+	// Zero: 20 s. Negative: without limit.
+	Head time.Duration
+	// Body is how long a body that is asked for may make no progress.
+	// Zero: 30 s. Negative: without limit.
+	Body time.Duration
+	// Write is how long an answer may make no progress because the peer does not
+	// read. Zero: 30 s. Negative: without limit.
+	Write time.Duration
+}
+
+// LimitOptions bound what a peer may send, and what is buffered for it.
+type LimitOptions struct {
+	// RequestLine bounds the request line in bytes (414). Zero: 8 KiB.
+	// Negative: an error, as for all fields here that do not say otherwise.
+	RequestLine int
+	// FieldLine bounds one field line in bytes (431). Zero: 16 KiB.
+	FieldLine int
+	// HeadBytes bounds the whole head in bytes (431). Zero: 64 KiB.
+	HeadBytes int
+	// Fields bounds the number of field lines (431). Zero: 128.
+	Fields int
+	// BodyBytes bounds the content of a request in bytes (413). Zero or negative:
+	// without limit; content streams through a fixed amount of memory.
+	BodyBytes int64
+	// WholeBody bounds what Request.ReadAll gathers, in bytes. Zero: 4 MiB.
+	WholeBody int
+	// DiscardBytes is how much of a body that no handler read is read and thrown
+	// away to keep the connection. Zero: 256 KiB. Negative: nothing.
+	DiscardBytes int64
+	// OutputBytes is how much unsent output a connection may hold before its
+	// handler waits and no further request is taken from it. Zero: 64 KiB.
+	OutputBytes int
+}
+
+// Mode says which goroutine runs handlers.
+type Mode uint8
+
+const (
+	// DefaultMode is Pooled.
+	DefaultMode Mode = iota
+	// Inline runs handlers on the event loop: no wake-up, the cheapest. A handler
+	// must not block other than in this package's own calls, which let another
+	// goroutine go on with the loop.
+	Inline
+	// Pooled runs each request on a goroutine of a pool: handlers may block.
+	Pooled
+)
+
+func (m Mode) String() string {
+	switch m {
+	case DefaultMode, Pooled:
+		return "pooled"
+	case Inline:
+		return "inline"
+	}
+	return fmt.Sprintf("Mode(%d)", uint8(m))
+}
+
+// UnmarshalText sets the mode from its name, for flags and configuration files.
+func (m *Mode) UnmarshalText(text []byte) error {
+	for _, mode := range []Mode{Inline, Pooled} {
+		if string(text) == mode.String() {
+			*m = mode
+			return nil
+		}
+	}
+	return fmt.Errorf("engine: no mode %q: inline or pooled", text)
+}
+
+// DispatchOptions say who does the work.
+type DispatchOptions struct {
+	// Mode says which goroutine runs handlers. Zero: Pooled.
+	Mode Mode
+	// Loops is the number of event loops. Zero: runtime.GOMAXPROCS(0).
+	// Negative: an error.
+	Loops int
+	// IdleWorkers is how many goroutines without work are kept for the next
+	// request. Zero: 256 for each loop. Negative: none.
+	IdleWorkers int
+}
+
+// CloseOptions say how a connection is ended so that the peer can read the last
+// answer: our side is ended, then what comes is discarded until the peer ends.
+type CloseOptions struct {
+	// LingerIdle is how long to wait for more input. Zero: 5 s. Negative: only
+	// LingerTotal counts.
+	LingerIdle time.Duration
+	// LingerTotal is how long to linger at all. Zero: 30 s. Negative: only
+	// LingerIdle counts.
+	LingerTotal time.Duration
+}
+
+// OptionError says which option is wrong, and why.
+type OptionError struct {
+	Field string // for example "Limits.HeadBytes"
+	Why   string
+}
+
+func (e *OptionError) Error() string { return "engine: Options." + e.Field + ": " + e.Why }
+
+// resolved returns the options with every default in its place.
+func (o Options) resolved() (Options, error) {
+	if err := o.check(); err != nil {
+		return o, err
+	}
+	d := conn.DefaultConfig()
+	if o.Addr == "" {
+		o.Addr = ":8080"
+	}
+	def(&o.KeepAlive.IdleTimeout, d.IdleTimeout)
+	def(&o.Timeouts.Head, d.HeadTimeout)
+	def(&o.Timeouts.Body, d.BodyTimeout)
+	def(&o.Timeouts.Write, d.WriteTimeout)
+	def(&o.Limits.RequestLine, d.Head.RequestLine)
+	def(&o.Limits.FieldLine, d.Head.FieldLine)
+	def(&o.Limits.HeadBytes, d.Head.Head)
+	def(&o.Limits.Fields, d.Head.Fields)
+	def(&o.Limits.WholeBody, 4<<20)
+	def(&o.Limits.DiscardBytes, d.DiscardBytes)
+	def(&o.Limits.OutputBytes, d.OutputBytes)
+	def(&o.Dispatch.Mode, Pooled)
+	def(&o.Dispatch.Loops, runtime.GOMAXPROCS(0))
+	def(&o.Dispatch.IdleWorkers, 256*o.Dispatch.Loops)
+	def(&o.Close.LingerIdle, d.LingerIdle)
+	def(&o.Close.LingerTotal, d.LingerTotal)
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return o, nil
+}
+
+func def[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// check finds the first field that can't be.
+func (o *Options) check() error {
+	for _, f := range []struct {
+		name  string
+		value int
+	}{
+		{"Listen.Backlog", o.Listen.Backlog},
+		{"Limits.RequestLine", o.Limits.RequestLine},
+		{"Limits.FieldLine", o.Limits.FieldLine},
+		{"Limits.HeadBytes", o.Limits.HeadBytes},
+		{"Limits.Fields", o.Limits.Fields},
+		{"Limits.WholeBody", o.Limits.WholeBody},
+		{"Limits.OutputBytes", o.Limits.OutputBytes},
+		{"Dispatch.Loops", o.Dispatch.Loops},
+	} {
+		if f.value < 0 {
+			return &OptionError{f.name, fmt.Sprintf("%d is negative", f.value)}
+		}
+	}
+	switch {
+	case o.Dispatch.Mode > Pooled:
+		return &OptionError{"Dispatch.Mode", o.Dispatch.Mode.String() + " is no mode"}
+	case o.Limits.HeadBytes > 1<<30:
+		return &OptionError{"Limits.HeadBytes", "more than 1 GiB"}
+	case o.Dispatch.Loops > 4096:
+		return &OptionError{"Dispatch.Loops", "more than 4096"}
+	case o.Close.LingerIdle < 0 && o.Close.LingerTotal < 0:
+		return &OptionError{"Close.LingerTotal", "negative while LingerIdle is too: a connection could linger for ever"}
+	}
+	return nil
+}
+
+// config is what connections are told of resolved options.
+func (o *Options) config(date func() []byte) conn.Config {
+	c := conn.DefaultConfig()
+	c.Head.RequestLine = o.Limits.RequestLine
+	c.Head.FieldLine = o.Limits.FieldLine
+	c.Head.Head = o.Limits.HeadBytes
+	c.Head.Fields = o.Limits.Fields
+	c.BodyBytes = o.Limits.BodyBytes
+	c.DiscardBytes = max(o.Limits.DiscardBytes, 0)
+	c.OutputBytes = o.Limits.OutputBytes
+	c.Transactions = o.KeepAlive.MaxRequests
+	c.KeepAliveField = o.KeepAlive.Announce
+	c.IdleTimeout = o.KeepAlive.IdleTimeout
+	c.HeadTimeout = o.Timeouts.Head
+	c.BodyTimeout = o.Timeouts.Body
+	c.WriteTimeout = o.Timeouts.Write
+	c.LingerIdle = o.Close.LingerIdle
+	c.LingerTotal = o.Close.LingerTotal
+	c.Date = date
+	return c
+}

@@ -1,0 +1,283 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"net/netip"
+
+	"github.com/pollard-go/pollard/conn"
+	"github.com/pollard-go/pollard/parser"
+	"github.com/valyala/bytebufferpool"
+)
+
+// Request is a request that a handler answers. It and every []byte that it
+// returns are valid until the handler returns: the bytes are views of the
+// connection's buffer and must not be changed. Clone what is to outlive it.
+type Request struct {
+	k    *call
+	head *parser.Request
+	body Body
+	ctx  *requestContext
+}
+
+// Method returns the method, as sent: methods are case-sensitive (RFC 9110 §9.1).
+func (r *Request) Method() []byte { return r.head.Method() }
+
+// Target returns the request target as sent (RFC 9112 §3.2).
+func (r *Request) Target() []byte { return r.head.Target() }
+
+// Path returns the path of the target, still percent-encoded: "/" at least, "*"
+// for the asterisk-form, empty for CONNECT.
+func (r *Request) Path() []byte { return r.head.Path() }
+
+// AppendPath appends the path with its percent-encoding decoded. ok is false if
+// an escape is broken or stands for NUL. Dot segments are left as they are.
+func (r *Request) AppendPath(dst []byte) (path []byte, ok bool) {
+	return parser.AppendDecodedPath(dst, r.head.Path())
+}
+
+// Query returns what follows the first "?" of the target, still encoded.
+func (r *Request) Query() []byte { return r.head.Query() }
+
+// QueryValue returns the first value of a query parameter, decoded.
+func (r *Request) QueryValue(name string) (value string, ok bool) {
+	for rest := r.head.Query(); ; {
+		var k, v []byte
+		if k, v, rest, ok = parser.NextParam(rest); !ok {
+			return "", false
+		}
+		if string(k) != name {
+			d, valid := parser.AppendDecodedQuery(nil, k)
+			if !valid || string(d) != name {
+				continue
+			}
+		}
+		d, valid := parser.AppendDecodedQuery(nil, v)
+		return string(d), valid
+	}
+}
+
+// Host returns the authority that the request is for: of the target if it has
+// one, otherwise of the Host field (RFC 9112 §3.3). It has been checked.
+func (r *Request) Host() []byte {
+	if a := r.head.Authority(); len(a) > 0 {
+		return a
+	}
+	return r.head.First(parser.KnownHost)
+}
+
+// HTTP10 reports that the peer speaks HTTP/1.0; otherwise it is HTTP/1.1.
+func (r *Request) HTTP10() bool { return r.head.Minor() == 0 }
+
+// Field returns the value of the first field of that name, in any case.
+func (r *Request) Field(name string) (value []byte, ok bool) { return r.head.Get(name) }
+
+// Fields iterates over all fields in the order received, names as sent.
+func (r *Request) Fields() iter.Seq2[[]byte, []byte] { return all(&r.head.Fields) }
+
+// Trailer iterates over the trailer fields. There are none before the body has
+// been read to its end.
+func (r *Request) Trailer() iter.Seq2[[]byte, []byte] {
+	return all(&r.k.c.Trailer().Fields)
+}
+
+func all(f *parser.Fields) iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) {
+		for i := range f.Len() {
+			if !yield(f.At(i)) {
+				return
+			}
+		}
+	}
+}
+
+// ContentLength returns the declared length of the body in bytes: 0 if there is
+// none, -1 if it is chunked and so not known in advance.
+func (r *Request) ContentLength() int64 { return r.k.c.ContentLength() }
+
+// Body returns the request's content as a stream.
+func (r *Request) Body() *Body { return &r.body }
+
+// ReadAll returns the whole body, at most Limits.WholeBody bytes: as a view if
+// it has been received in one piece, otherwise gathered. The error is one of
+// Body.Read, or ErrBodyTooLarge.
+func (r *Request) ReadAll() ([]byte, error) { return r.body.readAll() }
+
+// Transaction returns the request's number on its connection, from 1.
+func (r *Request) Transaction() int { return r.k.c.Transactions() }
+
+// ConnID returns a number that no other connection of the server has had.
+func (r *Request) ConnID() uint64 { return r.k.io.id() }
+
+// RemoteAddr returns the peer's address; invalid for a Unix socket.
+func (r *Request) RemoteAddr() netip.AddrPort { return r.k.io.remote() }
+
+// LocalAddr returns the address that the peer connected to; invalid for a Unix
+// socket.
+func (r *Request) LocalAddr() netip.AddrPort { return r.k.io.local() }
+
+// Clone returns a copy of the head that outlives the handler.
+func (r *Request) Clone() *Head {
+	h := &Head{Method: string(r.Method()), Target: string(r.Target()), Host: string(r.Host()), Minor: r.head.Minor()}
+	for name, value := range r.Fields() {
+		h.Fields = append(h.Fields, Field{string(name), string(value)})
+	}
+	return h
+}
+
+// Head is a copy of a request's head.
+type Head struct {
+	Method, Target, Host string
+	Minor                int // of HTTP/1.x
+	Fields               []Field
+}
+
+// Field is one field line.
+type Field struct{ Name, Value string }
+
+// String gives the method and the target, for logs.
+func (r *Request) String() string {
+	if r.head == nil {
+		return "request"
+	}
+	return string(r.head.Method()) + " " + string(r.head.Target())
+}
+
+// What reading a body can end with, besides io.EOF.
+var (
+	ErrBodyCut      error = conn.ErrBodyCut      // the peer ended in the middle
+	ErrBodyTimeout  error = conn.ErrBodyTimeout  // the peer stopped sending
+	ErrBodyTooLarge error = conn.ErrBodyTooLarge // more than the limit
+	ErrClosed       error = conn.ErrClosed       // the connection has ended
+)
+
+// Body is a request's content. Asking for content that hasn't come sends
+// "100 Continue" to a peer that waits for it (RFC 9110 §10.1.1), and blocks the
+// handler's goroutine.
+type Body struct {
+	k        *call
+	gathered *bytebufferpool.ByteBuffer
+}
+
+// next returns a view of content, waiting for some.
+func (b *Body) next() ([]byte, error) {
+	k := b.k
+	for {
+		p, err := k.c.Body(k.io.now())
+		if len(p) > 0 || err != nil {
+			return p, err
+		}
+		k.io.awaitInput()
+	}
+}
+
+// Read reads content. The error is io.EOF at the end, an error that says what
+// the peer did (ErrBodyCut, ErrBodyTimeout, ErrBodyTooLarge or a
+// *conn.PeerError), or ErrClosed.
+func (b *Body) Read(p []byte) (n int, err error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	view, err := b.next()
+	if err != nil {
+		return 0, err
+	}
+	n = copy(p, view)
+	b.k.c.Consume(n)
+	return n, nil
+}
+
+// WriteTo writes all content to w without a copy in between.
+func (b *Body) WriteTo(w io.Writer) (total int64, err error) {
+	for {
+		view, err := b.next()
+		if errors.Is(err, io.EOF) {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+		n, err := w.Write(view)
+		total += int64(n)
+		b.k.c.Consume(n)
+		if err != nil {
+			return total, err
+		}
+	}
+}
+
+func (b *Body) readAll() ([]byte, error) {
+	c := b.k.c
+	limit := b.k.srv.opts.Limits.WholeBody
+	length := c.ContentLength()
+	if length > int64(limit) {
+		return nil, ErrBodyTooLarge
+	}
+	for {
+		view, err := b.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			if b.gathered == nil {
+				return nil, nil
+			}
+			return b.gathered.B, nil
+		case err != nil:
+			return nil, err
+		case b.gathered == nil && int64(len(view)) == length:
+			c.Consume(len(view))
+			return view, nil
+		}
+		if b.gathered == nil {
+			b.gathered = bytebufferpool.Get()
+		}
+		if len(b.gathered.B)+len(view) > limit {
+			return nil, ErrBodyTooLarge
+		}
+		b.gathered.B = append(b.gathered.B, view...)
+		c.Consume(len(view))
+	}
+}
+
+func (b *Body) release() {
+	if b.gathered != nil {
+		bytebufferpool.Put(b.gathered)
+		b.gathered = nil
+	}
+}
+
+// Why a request's context has ended (context.Cause).
+var (
+	ErrPeerReset    = errors.New("engine: the peer has reset the connection")
+	ErrServerClosed = errors.New("engine: server closed")
+	errAnswered     = errors.New("engine: the request has been answered")
+)
+
+// requestContext is made when a handler asks for its context.
+type requestContext struct {
+	context.Context
+	cancel context.CancelCauseFunc
+}
+
+// Context returns a context that ends when the handler has returned, when the
+// peer resets the connection (ErrPeerReset), when a deadline of the connection
+// passes, or when the server is closed (ErrServerClosed): context.Cause tells.
+// That the peer merely ends its side does not end it: it may still read.
+// A handler that does not ask pays nothing.
+func (r *Request) Context() context.Context {
+	if r.ctx == nil {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		r.ctx = &requestContext{ctx, cancel}
+		r.k.io.bindContext(r.ctx)
+	}
+	return r.ctx
+}
+
+func (r *Request) endContext() {
+	if r.ctx != nil {
+		r.k.io.bindContext(nil)
+		r.ctx.cancel(errAnswered)
+		r.ctx = nil
+	}
+}

@@ -1,0 +1,195 @@
+package engine
+
+import (
+	"errors"
+	"io"
+	"os"
+	"unsafe"
+
+	"github.com/pollard-go/pollard/conn"
+)
+
+// Response is the answer to a request. It is valid until the handler returns,
+// which completes it: an answer that has not been flushed by then gets a
+// Content-Length by itself.
+//
+// Status and fields can be changed until the head is committed: by Flush, by
+// SendFile, or when more content has been written than is gathered (8 KiB). An
+// HTTP/1.1 peer is then sent chunked content unless a length was declared; an
+// HTTP/1.0 peer, content that ends with the connection.
+//
+// Errors say what is wrong and change nothing: *conn.MisuseError is the
+// handler's fault, ErrClosed and what the context's cause says the peer's.
+type Response struct {
+	k        *call
+	returned bool
+}
+
+// SetStatus sets the status, 200 to 999. Without it, 200.
+func (w *Response) SetStatus(status int) error { return w.k.c.SetStatus(status) }
+
+// Status returns the status set so far, or 200.
+func (w *Response) Status() int { return w.k.c.Status() }
+
+// Written returns how many bytes of content have been accepted.
+func (w *Response) Written() int64 { return w.k.c.Written() }
+
+// SetHeader gives a field a single value. CR, LF, NUL and other control
+// characters are refused (conn.ErrFieldName, conn.ErrFieldValue), as are fields
+// that the connection manages: Transfer-Encoding, Keep-Alive, and Connection
+// with other options than "close" (conn.ErrFieldManaged). "Connection: close"
+// ends the connection after this answer. "Content-Length" declares the length:
+// with other content than declared the answer is cut.
+func (w *Response) SetHeader(name, value string) error {
+	if w.k.c.Committed() {
+		return conn.ErrCommitted
+	}
+	return w.k.c.Header().Set(name, value)
+}
+
+// SetHeaderBytes is SetHeader for a value in bytes, which are copied.
+func (w *Response) SetHeaderBytes(name string, value []byte) error {
+	if w.k.c.Committed() {
+		return conn.ErrCommitted
+	}
+	return w.k.c.Header().SetBytes(name, value)
+}
+
+// AddHeader adds a field line and keeps those of the same name.
+func (w *Response) AddHeader(name, value string) error {
+	if w.k.c.Committed() {
+		return conn.ErrCommitted
+	}
+	return w.k.c.Header().Add(name, value)
+}
+
+// DelHeader drops all field lines of that name.
+func (w *Response) DelHeader(name string) error {
+	if w.k.c.Committed() {
+		return conn.ErrCommitted
+	}
+	w.k.c.Header().Del(name)
+	return nil
+}
+
+// Header returns the first value of a field that was set. It is valid until
+// fields are changed.
+func (w *Response) Header(name string) (value []byte, ok bool) {
+	return w.k.c.Header().Get(name)
+}
+
+// SetContentLength declares the length of the content in bytes.
+func (w *Response) SetContentLength(n int64) error {
+	if w.k.c.Committed() {
+		return conn.ErrCommitted
+	}
+	return w.k.c.Header().DeclareLength(n)
+}
+
+// SetTrailer sets a trailer field. It is sent only with chunked framing; name
+// it in a "Trailer" field before the head is committed (RFC 9110 §6.6.2).
+func (w *Response) SetTrailer(name, value string) error {
+	return w.k.c.ResponseTrailer().Set(name, value)
+}
+
+// Informational sends an informational answer at once, such as 103 (Early
+// Hints), with the given fields. HTTP/1.0 peers get none:
+// conn.ErrInformationalHTTP.
+func (w *Response) Informational(status int, fields ...Field) error {
+	var h conn.Header
+	for _, f := range fields {
+		if err := h.Add(f.Name, f.Value); err != nil {
+			return err
+		}
+	}
+	if err := w.k.c.Informational(status, &h); err != nil {
+		return err
+	}
+	return w.k.io.awaitOutput()
+}
+
+// Write adds content. While the peer does not read and the limit of unsent
+// output is reached it blocks the handler's goroutine. What does not fit the
+// status, the method or the declared length is dropped and reported. p is not
+// kept.
+func (w *Response) Write(p []byte) (n int, err error) {
+	c := w.k.c
+	for {
+		k, err := c.Write(p[n:])
+		n += k
+		if k == 0 || c.Borrowed() {
+			if err != nil {
+				return n, err
+			}
+			if e := w.k.io.awaitOutput(); e != nil {
+				return n, e
+			}
+		}
+		if err != nil || n == len(p) {
+			return n, err
+		}
+	}
+}
+
+// WriteString is Write for a string, without a copy.
+func (w *Response) WriteString(s string) (n int, err error) {
+	return w.Write(unsafe.Slice(unsafe.StringData(s), len(s))) // Write changes and keeps nothing
+}
+
+// ReadFrom adds all that r yields. A file whose length is known leaves by
+// sendfile without passing through memory of the process.
+func (w *Response) ReadFrom(r io.Reader) (total int64, err error) {
+	buf := make([]byte, 32<<10)
+	for {
+		n, rerr := r.Read(buf)
+		k, werr := w.Write(buf[:n])
+		total += int64(k)
+		switch {
+		case werr != nil:
+			return total, werr
+		case errors.Is(rerr, io.EOF):
+			return total, nil
+		case rerr != nil:
+			return total, rerr
+		}
+	}
+}
+
+// SendFile adds n bytes of f from offset on; a negative n is all to the end.
+// They leave by sendfile(2), without passing through memory of the process,
+// also after the handler has returned. If nothing was written before and no
+// length declared, they are the whole content. In every case f is closed, at
+// the latest when the connection ends.
+func (w *Response) SendFile(f *os.File, offset, n int64) error {
+	if n < 0 {
+		info, err := f.Stat()
+		if err != nil {
+			_ = f.Close()
+			return err
+		}
+		n = max(info.Size()-offset, 0)
+	}
+	c := w.k.c
+	err := error(nil)
+	if c.Borrowed() {
+		err = w.k.io.awaitOutput()
+	}
+	if err == nil {
+		err = c.WriteFile(n)
+	}
+	if err != nil || !c.Borrowed() {
+		_ = f.Close()
+		return err
+	}
+	w.k.io.attachFile(f, offset)
+	return nil
+}
+
+// Flush commits the head and sends all content so far. It blocks the handler's
+// goroutine until the socket has taken it.
+func (w *Response) Flush() error {
+	if err := w.k.c.Flush(); err != nil {
+		return err
+	}
+	return w.k.io.awaitOutput()
+}

@@ -1,0 +1,340 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/pollard-go/pollard/conn"
+	"github.com/pollard-go/pollard/engine/internal/sock"
+)
+
+const (
+	receiveBytes = 64 << 10  // a runner's buffer: what one read takes at most
+	discardBytes = 1 << 20   // what one discarding read throws away at most
+	fileSlice    = 512 << 10 // what one sendfile takes at most, so that others get their turn
+	turnReads    = 16        // how often a loop reads from one connection before the others get their turn
+)
+
+// runner is a goroutine of the engine. It either holds a loop, and then owns
+// all links of it that no worker owns, or works for one link that it owns, or
+// waits for a job.
+type runner struct {
+	srv  *Server
+	loop *loop // the loop that it holds
+	buf  []byte
+	jobs chan job
+	wake chan struct{} // ends its waiting for a link's notes
+	link *link         // whose request is under way on this goroutine
+	call call
+}
+
+// job is what a runner is to do: to hold a loop, or to serve the request that
+// link's connection has ready, or to go on with link after that.
+type job struct {
+	loop   *loop
+	link   *link
+	served bool
+}
+
+func newRunner(s *Server) *runner {
+	r := &runner{srv: s, jobs: make(chan job, 1), wake: make(chan struct{}, 1)}
+	r.call.srv = s
+	return r
+}
+
+// run does one job after the other until the crew has no place for it.
+func (r *runner) run() {
+	defer r.exited()
+	for j := range r.jobs {
+		r.buffer()
+		if j.loop != nil {
+			r.loop = j.loop
+			r.loop.run(r)
+		} else {
+			r.work(j)
+		}
+		r.releaseBuffer()
+		if !r.srv.crew.rest(r) {
+			return
+		}
+	}
+}
+
+// exited is deferred: a handler may end its goroutine by runtime.Goexit, and
+// then somebody else has to go on with its link, and with the loop.
+func (r *runner) exited() {
+	l, lp := r.link, r.loop
+	if l != nil {
+		l.conn.Release()
+	}
+	switch {
+	case lp != nil:
+		r.loop = nil
+		if l != nil {
+			lp.again(l)
+		}
+		r.srv.crew.start(job{loop: lp})
+	case l != nil:
+		r.srv.crew.start(job{link: l, served: true})
+	}
+	r.srv.crew.left()
+}
+
+func (r *runner) buffer() {
+	if r.buf == nil {
+		r.buf = *r.srv.buffers.Get().(*[]byte)
+	}
+}
+
+func (r *runner) releaseBuffer() {
+	if r.buf != nil {
+		b := r.buf
+		r.buf = nil
+		r.srv.buffers.Put(&b)
+	}
+}
+
+// now is the time that the loop woke at, or the present time for a worker.
+func (r *runner) now() time.Duration {
+	if r.loop != nil {
+		return r.loop.now
+	}
+	return r.srv.clock.now()
+}
+
+// work is a worker's job.
+func (r *runner) work(j job) {
+	j.link.owner = r
+	if !j.served {
+		r.serve(j.link)
+	}
+	r.turn(j.link)
+}
+
+// turn goes on with l, which the runner owns, until nothing can be done before
+// something happens. A link that a loop's holder did not hand over stays its own.
+func (r *runner) turn(l *link) {
+	for r.advance(l) {
+		l.conn.Release()
+		if r.loop != nil {
+			r.loop.arm(l)
+			return
+		}
+		if r.giveBack(l) {
+			return
+		}
+	}
+}
+
+// advance does what can be done with l now. It reports false if l has been
+// closed or handed over.
+func (r *runner) advance(l *link) bool {
+	reads := 0
+	for {
+		if l.readable && l.conn.WantsInput() {
+			if reads++; reads > turnReads && r.loop != nil {
+				r.loop.again(l)
+				return true
+			}
+			r.receive(l)
+		}
+		switch l.conn.Next(r.now()) {
+		case conn.NeedInput:
+			if l.conn.Unsent() && r.send(l) == broken {
+				continue
+			}
+			if !l.readable || !l.conn.WantsInput() {
+				return true
+			}
+		case conn.Requested:
+			if r.loop != nil && r.srv.pooled {
+				r.handOver(l)
+				return false
+			}
+			r.serve(l)
+		case conn.Flush:
+			if r.send(l) == blocked && !(l.readable && l.conn.WantsInput()) {
+				return true
+			}
+		case conn.Shutdown:
+			sock.ShutdownWrite(int(l.fd))
+		case conn.Close:
+			r.close(l, false)
+			return false
+		case conn.Reset:
+			r.close(l, true)
+			return false
+		default: // Paused cannot be: handlers end before their runner goes on
+			panic("engine: connection paused without a handler")
+		}
+	}
+}
+
+// receive reads once.
+func (r *runner) receive(l *link) {
+	if l.conn.Deaf() && !l.unix {
+		n, errno := sock.Discard(int(l.fd), discardBytes)
+		r.received(l, n, discardBytes, errno)
+		return
+	}
+	l.conn.Release() // the buffer is free again
+	n, errno := sock.Recv(int(l.fd), r.buf)
+	r.received(l, n, len(r.buf), errno)
+}
+
+// received tells conn what a read has brought. A read that did not fill the
+// buffer has emptied the socket: the next edge will come. But when the peer has
+// ended its side no further edge comes, and only a read of nothing tells that
+// all has been read.
+func (r *runner) received(l *link, n, room int, errno sock.Errno) {
+	now := r.now()
+	switch {
+	case errno == sock.EAGAIN:
+		l.readable = false
+	case errno != 0:
+		l.readable = false
+		l.conn.ReceiveReset(now)
+	case n == 0:
+		l.readable = false
+		l.conn.ReceiveEnd(now)
+	default:
+		if l.conn.Deaf() {
+			l.conn.Discarded(now, n)
+		} else {
+			l.conn.Receive(now, r.buf[:n])
+		}
+		l.readable = n == room || l.ended
+	}
+}
+
+// outcome is how an attempt to send has ended.
+type outcome uint8
+
+const (
+	sent    outcome = iota // there is nothing more to send
+	blocked                // the socket takes no more: an edge will tell when it does
+	broken                 // the connection is
+)
+
+// send sends as much as the socket takes.
+func (r *runner) send(l *link) outcome {
+	for {
+		out := l.conn.Output()
+		n, errno := r.sendOnce(l, &out)
+		if errno != 0 && errno != sock.EAGAIN {
+			l.conn.ReceiveReset(r.now())
+			return broken
+		}
+		if errno != 0 {
+			n = 0
+		}
+		l.conn.Sent(r.now(), int64(n))
+		switch {
+		case l.conn.State().Closed():
+			return broken
+		case !l.conn.Unsent():
+			l.dropFile()
+			return sent
+		case errno != 0 || out.File == 0 && int64(n) < out.Len():
+			return blocked // what did not fit raises an edge when there is room
+		case n >= fileSlice && r.loop != nil:
+			r.loop.again(l) // a file goes in slices: the others have their turn
+			return blocked
+		}
+	}
+}
+
+// sendOnce makes one system call.
+func (r *runner) sendOnce(l *link, out *conn.Output) (int, sock.Errno) {
+	fd := int(l.fd)
+	switch {
+	case len(out.Body) > 0 || len(out.Head) > 0 && len(out.Tail) > 0 && out.File == 0:
+		return sock.Send3(fd, out.Head, out.Body, out.Tail)
+	case len(out.Head) > 0:
+		return sock.Send(fd, out.Head, out.File > 0)
+	case out.File > 0:
+		return r.sendFile(l, out.File)
+	}
+	return sock.Send(fd, out.Tail, false)
+}
+
+func (r *runner) sendFile(l *link, left int64) (int, sock.Errno) {
+	n, errno := sock.SendFile(int(l.fd), int(l.file.file.Fd()), &l.file.offset, int(min(left, fileSlice)))
+	if n == 0 && errno == 0 {
+		// The file has become shorter than announced: what is promised can't be sent.
+		l.conn.Close(conn.ReasonAborted)
+	}
+	return n, errno
+}
+
+// handOver gives l, whose connection has a request ready, to a worker.
+func (r *runner) handOver(l *link) {
+	l.conn.Release()
+	l.word.Store(owned)
+	r.srv.crew.start(job{link: l})
+}
+
+// giveBack makes l its loop's again. It reports false if something was noted
+// meanwhile: that has been applied, and the runner goes on.
+func (r *runner) giveBack(l *link) bool {
+	lp, gen := l.loop, l.gen
+	when, kind := l.conn.Deadline()
+	if !l.giveBack() {
+		r.apply(l, l.takeNotes())
+		return false
+	}
+	if kind != conn.NoDeadline && l.firesAfter(when) {
+		lp.post(message{kind: armTimer, link: l, gen: gen, when: when})
+	}
+	return true
+}
+
+// apply acts on what was noted while a worker owned l.
+func (r *runner) apply(l *link, bits uint32) {
+	if bits&noteIn != 0 {
+		l.readable = true
+	}
+	if bits&noteEnd != 0 {
+		l.ended = true
+	}
+	if bits&noteTimer != 0 {
+		l.conn.Expire(r.now())
+	}
+	if bits&noteDrain != 0 {
+		l.conn.Drain()
+	}
+	if bits&noteClose != 0 {
+		l.conn.Close(conn.ReasonServer)
+	}
+}
+
+// serve runs the handler of the request that is ready.
+func (r *runner) serve(l *link) {
+	if l.conn.BodyOutstanding() {
+		l.conn.Release() // the buffer is needed for the rest, so the head must not lie in it
+	}
+	l.loop.counters.requests.Add(1)
+	k := &r.call
+	k.begin(&l.conn, r)
+	r.link = l
+	k.run()
+	r.link = nil
+}
+
+// close ends l's life, and with it the runner's ownership.
+func (r *runner) close(l *link, reset bool) {
+	lp := l.loop
+	l.dropFile()
+	lp.counters.ended(&l.conn)
+	if reset {
+		sock.CloseReset(int(l.fd))
+	} else {
+		sock.Close(int(l.fd))
+	}
+	if r.loop != nil {
+		lp.free(l)
+	} else {
+		l.word.Store(owned | gone)
+		lp.retire(l)
+	}
+	r.srv.connectionEnded()
+}
