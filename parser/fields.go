@@ -10,7 +10,7 @@ const inlineFields = 64
 //
 // Every []byte it gives is a view of the buffer last given to Parse or Rebind,
 // valid for as long as those bytes stay where they are and no longer than the
-// next Reset.
+// next Reset. Before the section is complete it has the lines read so far.
 //
 // The first 64 lines are held inline. For more of them a slice is grown, once,
 // and kept by Reset: the only allocation of this package, amortised over the
@@ -212,7 +212,6 @@ func (f *Fields) scan(buf []byte, lineLimit, countLimit int) Reason {
 			}
 			f.pos++
 			f.phase = phaseEnded
-			f.buf = buf
 			return 0
 		default:
 			return 0

@@ -1,7 +1,9 @@
 package parser
 
 import (
+	"bufio"
 	"bytes"
+	"net/textproto"
 	"os"
 	"path/filepath"
 	"testing"
@@ -94,6 +96,30 @@ func checkHead(t *testing.T, r *Request, input []byte, n int, lim Limits) {
 	}
 	checkTarget(t, r)
 	checkFields(t, &r.Fields, lines[1:], lim)
+	checkLikeTextproto(t, &r.Fields, head[len(lines[0])+2:])
+}
+
+// checkLikeTextproto demands that the standard library finds the same fields:
+// two readers of one head must not differ.
+func checkLikeTextproto(t *testing.T, f *Fields, section []byte) {
+	t.Helper()
+	header, err := textproto.NewReader(bufio.NewReader(bytes.NewReader(section))).ReadMIMEHeader()
+	if err != nil {
+		t.Fatalf("net/textproto refuses %q: %v", section, err)
+	}
+	for i := range f.Len() {
+		name, value := f.At(i)
+		key := textproto.CanonicalMIMEHeaderKey(string(name))
+		if len(header[key]) == 0 || header[key][0] != string(value) {
+			t.Fatalf("net/textproto finds %q of %q in %q", header[key], key, section)
+		}
+		if header[key] = header[key][1:]; len(header[key]) == 0 {
+			delete(header, key)
+		}
+	}
+	if len(header) != 0 {
+		t.Fatalf("net/textproto finds %v more in %q", header, section)
+	}
 }
 
 func checkTarget(t *testing.T, r *Request) {

@@ -7,8 +7,9 @@ package parser
 //
 // Every []byte it gives is a view of the buffer last given to Parse or Rebind,
 // valid for as long as those bytes stay where they are and no longer than the
-// next Reset. Everything but Started means something only after Parse has
-// returned the length of a whole head.
+// next Reset. Before the head is complete, or after an error, a Request tells
+// what has been read and accepted so far, and is empty in the rest: so that
+// the answer to a head with a broken field can still know its method.
 type Request struct {
 	Fields
 	target target
@@ -41,7 +42,9 @@ const (
 // Reset makes r ready for the next head. All views of it end.
 func (r *Request) Reset() {
 	r.Fields.reset(0)
-	r.empty = 0
+	r.target = target{}
+	r.method, r.sp = 0, 0
+	r.verb, r.minor, r.empty = VerbOther, 0, 0
 	r.stage = stageStart
 	r.err = Error{}
 }
@@ -60,6 +63,7 @@ func (r *Request) Parse(buf []byte, lim *Limits) (n int, err *Error) {
 	if r.err.Reason != 0 {
 		return 0, &r.err
 	}
+	r.buf = buf
 	whole := orUnlimited(lim.Head)
 	b := buf[:min(len(buf), whole)]
 	if r.stage != stageFields {
@@ -153,7 +157,6 @@ func (r *Request) scanStart(c byte) Reason {
 		return ReasonBareLF
 	}
 	r.line = r.pos
-	r.method = uint32(r.pos)
 	r.stage = stageMethod
 	return 0
 }
@@ -169,10 +172,9 @@ func (r *Request) scanMethod(buf []byte, end int) Reason {
 	if buf[r.pos] != ' ' || r.pos == r.line {
 		return ReasonBadMethod
 	}
-	r.sp = uint32(r.pos)
+	r.method, r.sp = uint32(r.line), uint32(r.pos)
 	r.verb = verbOf(buf[r.line:r.pos])
 	r.pos++
-	r.target.start = uint32(r.pos)
 	r.stage = stageTarget
 	return 0
 }
@@ -194,11 +196,12 @@ func (r *Request) scanTarget(buf []byte, end int) Reason {
 	case c != ' ':
 		return ReasonBadTargetByte
 	}
-	r.target.end = uint32(r.pos)
-	if why, at := r.target.refuse(buf, buf[r.line:r.sp], r.verb); why != 0 {
+	t := target{start: r.sp + 1, end: uint32(r.pos)}
+	if why, at := t.refuse(buf, r.Method(), r.verb); why != 0 {
 		r.pos = at
 		return why
 	}
+	r.target = t
 	r.pos++
 	r.stage = stageVersion
 	return 0

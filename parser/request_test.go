@@ -137,6 +137,34 @@ func TestParseAgain(t *testing.T) {
 	}
 }
 
+// Before its end, and after an error, a head tells what was accepted so far.
+func TestUnfinishedHead(t *testing.T) {
+	for _, tt := range []struct{ input, want string }{
+		{"", `"" other "" "" 0`},
+		{"GE", `"" other "" "" 0`},
+		{"GE T", `"GE" other "" "" 0`},
+		{"GET ", `"GET" GET "" "" 0`},
+		{"HEAD /a", `"HEAD" HEAD "" "" 0`},
+		{"HEAD a ", `"HEAD" HEAD "" "" 0`},
+		{"HEAD /a?b ", `"HEAD" HEAD "/a?b" "/a" 0`},
+		{"HEAD /a HTTP/2.0", `"HEAD" HEAD "/a" "/a" 0`},
+		{"HEAD /a HTTP/1.1\r\nHost: b\r\nc : d", `"HEAD" HEAD "/a" "/a" 1`},
+	} {
+		for _, cuts := range [][]int{nil, everyCut([]byte(tt.input))} {
+			var r Request
+			deliver(&r, []byte("OPTIONS http://x/y?z HTTP/1.1\r\n\r\n"), roomy) // leaves nothing behind
+			deliver(&r, []byte(tt.input), roomy, cuts...)
+			got := fmt.Sprintf("%q %v %q %q %d", r.Method(), r.Verb(), r.Target(), r.Path(), r.Len())
+			if got != tt.want {
+				t.Errorf("%q: got %s, want %s", tt.input, got, tt.want)
+			}
+			if r.Form() != OriginForm || r.Scheme() != nil || r.Authority() != nil {
+				t.Errorf("%q: %v %q %q", tt.input, r.Form(), r.Scheme(), r.Authority())
+			}
+		}
+	}
+}
+
 func TestRebind(t *testing.T) {
 	var r Request
 	buf := []byte("GET /a HTTP/1.1\r\nHost: b\r\n\r\n")

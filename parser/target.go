@@ -39,13 +39,12 @@ type target struct {
 	schemeEnd  uint8 // of an absolute-form: its length
 }
 
-// refuse takes the target buf[t.start:t.end] apart. It returns a reason if the
+// refuse takes the target buf[t.start:t.end], of which the rest of t is zero, apart. It returns a reason if the
 // target is not in a form that verb can have, and where.
 func (t *target) refuse(buf []byte, method []byte, verb Verb) (why Reason, at int) {
 	start := int(t.start)
 	raw := buf[start:t.end]
 	t.authority, t.path, t.query = t.start, t.start, t.end
-	t.http2 = false
 	if len(raw) == 0 {
 		return ReasonEmptyTarget, start
 	}

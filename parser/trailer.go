@@ -22,6 +22,7 @@ func (t *Trailer) Parse(buf []byte, lim *Limits) (n int, err *Error) {
 	if t.err.Reason != 0 {
 		return 0, &t.err
 	}
+	t.buf = buf
 	whole := orUnlimited(lim.Head)
 	if why := t.scan(buf[:min(len(buf), whole)], orUnlimited(lim.FieldLine), orUnlimited(lim.Fields)); why != 0 {
 		return 0, t.err.set(why, t.pos)
