@@ -14,6 +14,7 @@ func (c *Conn) commit(length int64, ending bool) {
 	r := &c.x.resp
 	if r.Header.declared {
 		length = r.Header.length
+		r.cut(length)
 	}
 	p := c.x.out.end()
 	dst := appendStatusLine(*p, c.Status())
@@ -27,6 +28,15 @@ func (c *Conn) commit(length int64, ending bool) {
 	dst = c.appendConnection(dst)
 	*p = append(dst, '\r', '\n')
 	c.becomeCommitted()
+}
+
+// cut drops what was written beyond a length that was declared only afterwards:
+// it would be taken for the start of the next answer.
+func (r *response) cut(length int64) {
+	if r.written > length {
+		r.content = r.content[:min(int64(len(r.content)), length)]
+		r.written = length
+	}
 }
 
 // appendFraming chooses the framing and adds the field that tells it.

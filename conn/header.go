@@ -40,7 +40,8 @@ func (h *Header) Set(name, value string) error { return set(h, name, value) }
 // SetBytes is Set for a value in bytes, which are copied.
 func (h *Header) SetBytes(name string, value []byte) error { return set(h, name, value) }
 
-// Add adds a line and keeps the others of that name. Errors are as of Set.
+// Add adds a line and keeps the others of that name, but for Date, which has
+// one value. Errors are as of Set.
 func (h *Header) Add(name, value string) error { return add(h, name, value) }
 
 // Del drops all lines of that name.
@@ -77,7 +78,8 @@ func (h *Header) At(i int) (name, value []byte) {
 	return h.buf[l.start:l.nameEnd], h.buf[l.nameEnd+2 : l.end-2]
 }
 
-// DeclareLength is Set("Content-Length", n).
+// DeclareLength is Set("Content-Length", n). Content that was written beyond it
+// before is dropped.
 func (h *Header) DeclareLength(n int64) error {
 	if n < 0 {
 		return ErrBadContentLength
@@ -114,6 +116,9 @@ func add[T ~string | ~[]byte](h *Header, name string, value T) error {
 	done, err := check(h, name, value)
 	if done || err != nil {
 		return err
+	}
+	if h.dated && managed(name) == fieldDate {
+		h.remove(name)
 	}
 	push(h, name, value)
 	return nil

@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/pollard-go/pollard/parser"
@@ -74,6 +75,7 @@ func (c *Conn) nextLingering() Event {
 	}
 	if c.eof {
 		c.becomeClosed()
+		c.detach()
 		return Close
 	}
 	return NeedInput
@@ -166,9 +168,22 @@ func (c *Conn) refuse(now time.Duration, status int, r Reason, detail string) {
 	c.setReason(r)
 	c.becomeRefused()
 	x := c.attach()
-	x.resp.verb = x.req.Verb()
+	x.resp.verb = x.verb()
 	c.fill(status, detail)
-	c.End(now)
+	_ = c.End(now)
+}
+
+// verb returns the method of the request under way as far as an answer depends
+// on it. The parser tells it once the head is complete; before, what counts is
+// whether the peer expects an answer to HEAD, which has no content.
+func (x *exchange) verb() parser.Verb {
+	if x.input.head != nil {
+		return x.req.Verb()
+	}
+	if bytes.HasPrefix(bytes.TrimLeft(x.input.bytes, "\r\n"), []byte("HEAD ")) {
+		return parser.VerbHead
+	}
+	return parser.VerbOther
 }
 
 // Request returns the head of the request under way. It and all views taken

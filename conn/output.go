@@ -41,7 +41,7 @@ func (o *output) pending() bool { return o.off < len(o.buf) || o.seg.pending() }
 // full tells that nothing should be added: the high-water mark is reached, or
 // a borrowed segment must leave first.
 func (o *output) full(highWater int) bool {
-	return len(o.buf)-o.off >= highWater || o.seg.pending()
+	return highWater > 0 && len(o.buf)-o.off >= highWater || o.seg.pending()
 }
 
 func (o *output) buffered() int { return len(o.buf) - o.off + len(o.tail) }

@@ -81,10 +81,11 @@ func (c *Conn) Written() int64 {
 // Committed reports whether the answer's head can no longer be changed.
 func (c *Conn) Committed() bool { return c.write != writeHead }
 
-// SetStatus sets the final status: 200 to 999.
+// SetStatus sets the final status: 200 to 599. RFC 9110 §15: "Values outside
+// the range 100..599 are invalid."
 func (c *Conn) SetStatus(status int) error {
 	switch {
-	case status < 200 || status > 999:
+	case status < 200 || status > 599:
 		return ErrStatus
 	case c.write == writeHead:
 		c.x.resp.status = status
@@ -184,7 +185,7 @@ func (c *Conn) allowed(p []byte) ([]byte, error) {
 		limit, limited = r.length, r.framing == framingLength
 	}
 	if limited && int64(len(p)) > limit-r.written {
-		return p[:limit-r.written], ErrContentLength
+		return p[:max(0, limit-r.written)], ErrContentLength
 	}
 	return p, nil
 }

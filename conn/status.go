@@ -3,7 +3,7 @@ package conn
 import "strconv"
 
 // statusLine returns the whole status line, with its CRLF, for a status from
-// 100 to 999 (RFC 9112 §4). The version is always ours (RFC 9110 §6.2).
+// 100 to 599 (RFC 9112 §4). The version is always ours (RFC 9110 §6.2).
 func appendStatusLine(dst []byte, status int) []byte {
 	if status == 200 {
 		return append(dst, "HTTP/1.1 200 OK\r\n"...)
