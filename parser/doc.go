@@ -10,11 +10,11 @@
 //
 // Every parser answers in one of three ways: done, with the number of bytes
 // that belonged to it; more bytes needed; or an *Error with the status to
-// answer, the Reason and the place. It resumes where it stopped, and no byte is
-// looked at more than twice, however it was delivered. An error comes as soon
-// as the bytes at hand cannot become an acceptable message. What is answered in
-// the end depends on the bytes and the limits alone, not on how the bytes were
-// split.
+// answer, the Reason and the place. It resumes where it stopped, so that the
+// time is linear in the bytes however they are delivered. An error comes as
+// soon as the bytes at hand cannot become an acceptable message. What is
+// answered in the end depends on the bytes and the limits alone, not on how the
+// bytes were split.
 //
 // Views ([]byte results) are of the buffer last given to Parse or Rebind. They
 // live as long as its bytes stay in place, and no longer than the next Reset.

@@ -146,7 +146,7 @@ func (f *Fields) reset(at int) {
 // the whole section. It returns a reason when a line is broken; f.pos is then
 // where, and otherwise how far it came.
 func (f *Fields) scan(buf []byte, lineLimit, countLimit int) Reason {
-	for f.pos < len(buf) {
+	for f.phase != phaseEnded && f.pos < len(buf) {
 		end := len(buf) // of what may belong to this line
 		if f.phase != phaseLine && end-f.line > lineLimit {
 			end = f.line + lineLimit
@@ -197,24 +197,18 @@ func (f *Fields) scan(buf []byte, lineLimit, countLimit int) Reason {
 			}
 			f.pos++
 			f.phase = phaseLF
-		case phaseLF:
+		case phaseLF, phaseEndLF:
 			if buf[f.pos] != '\n' {
 				f.pos--
 				return ReasonBareCR
 			}
-			f.add(buf)
-			f.pos++
-			f.phase = phaseLine
-		case phaseEndLF:
-			if buf[f.pos] != '\n' {
-				f.pos--
-				return ReasonBareCR
+			if f.phase == phaseLF {
+				f.add(buf)
+				f.phase = phaseLine
+			} else {
+				f.phase = phaseEnded
 			}
 			f.pos++
-			f.phase = phaseEnded
-			return 0
-		default:
-			return 0
 		}
 	}
 	return 0

@@ -27,18 +27,11 @@ func NextToken(list []byte) (token, rest []byte, ok bool) {
 		}
 		end++
 	}
-	return trimOWS(list[i:end]), list[end:], true
+	rest = list[end:]
+	for isOWS(list[end-1]) { // at the latest list[i] is none
+		end--
+	}
+	return list[i:end], rest, true
 }
 
 func isOWS(c byte) bool { return c == ' ' || c == '\t' }
-
-// trimOWS returns b without the SP and HTAB around it.
-func trimOWS(b []byte) []byte {
-	for len(b) > 0 && isOWS(b[0]) {
-		b = b[1:]
-	}
-	for len(b) > 0 && isOWS(b[len(b)-1]) {
-		b = b[:len(b)-1]
-	}
-	return b
-}

@@ -2,7 +2,7 @@ package parser
 
 // Request is a request head: the request line and the header section. It is
 // meant to be reused through Reset; its zero value is ready for use. It is
-// about 1.4 KB large and refers to the buffer it parses, so that an idle
+// about 1.3 KB large and refers to the buffer it parses, so that an idle
 // connection should hold neither.
 //
 // Every []byte it gives is a view of the buffer last given to Parse or Rebind,

@@ -5,8 +5,9 @@ import "bytes"
 // This file is what a server spends its parsing time in. It takes lines that
 // are whole in the buffer, within the limits, ordinary and right; whatever else
 // it meets it leaves, from the start of that line, to the code that resumes and
-// that judges. A line is tried here only once, so that no byte is looked at more
-// than twice. Nothing is decided here that is not decided there.
+// that judges. A line is tried here only once, so that pieces cost no more than
+// one scan in vain for each line. Nothing is decided here that is not decided
+// there.
 
 // scanWholeLine takes a request line with an origin-form target.
 func (r *Request) scanWholeLine(buf []byte, limit int) {
