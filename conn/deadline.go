@@ -76,7 +76,6 @@ func (c *Conn) Expire(now time.Duration) bool {
 		c.setReason(ReasonIdle)
 		c.linger(now)
 	case HeadDeadline:
-		c.x.headStarted = false
 		c.refuse(now, 408, ReasonHeadTimeout, "the request head did not end in time")
 	case BodyDeadline:
 		c.setReason(ReasonBodyTimeout)

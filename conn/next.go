@@ -168,6 +168,7 @@ func (c *Conn) refuse(now time.Duration, status int, r Reason, detail string) {
 	c.setReason(r)
 	c.becomeRefused()
 	x := c.attach()
+	x.headStarted = false // nothing more of it is awaited
 	x.resp.verb = x.verb()
 	c.fill(status, detail)
 	_ = c.End(now)
