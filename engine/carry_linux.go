@@ -61,6 +61,7 @@ func (r *runner) await(l *link) {
 // if it does. The runner becomes the worker that owns l, and touches nothing of
 // the loop from here on.
 func (r *runner) passBaton(l *link) {
+	r.takeBack()
 	lp := r.loop
 	if lp == nil {
 		return

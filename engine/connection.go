@@ -16,6 +16,8 @@ import (
 type connection interface {
 	// now is the time since the server's epoch.
 	now() time.Duration
+	// returned is called when the handler has returned, before its answer is ended.
+	returned()
 	// awaitInput sends what is unsent as far as possible, and returns when
 	// something has been received, or the connection or its deadline has ended:
 	// state's Body tells which.

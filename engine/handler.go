@@ -55,6 +55,7 @@ func (k *call) run() {
 
 // ended is deferred, so that it is reached in every case.
 func (k *call) ended() {
+	k.io.returned()
 	k.req.endContext()
 	k.req.body.release()
 	if k.resp.returned {

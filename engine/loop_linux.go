@@ -44,6 +44,9 @@ type loop struct {
 	over  bool // nobody looks at inbox any more
 
 	draining, closing bool
+
+	baton baton
+	slow  slowness
 }
 
 // message is what other goroutines ask of a loop.
@@ -138,6 +141,9 @@ func (lp *loop) wait() {
 	}
 	lp.now = lp.srv.clock.now()
 	lp.next, lp.count = 0, n
+	if lp.srv.watched {
+		lp.srv.watchdog.busy()
+	}
 	lp.wakeListeners()
 }
 
@@ -160,6 +166,17 @@ func (lp *loop) watching() bool {
 		}
 	}
 	return false
+}
+
+// workersFirst tells whether requests go to workers without a try on the loop.
+func (lp *loop) workersFirst() bool {
+	switch lp.srv.opts.Dispatch.Mode {
+	case Inline:
+		return false
+	case Adaptive:
+		return lp.slow.lasts(lp.now)
+	}
+	return true
 }
 
 // until is when the poller is to return at the latest. It is moved only when it

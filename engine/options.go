@@ -23,6 +23,7 @@ type Options struct {
 	Limits    LimitOptions
 	Dispatch  DispatchOptions
 	Close     CloseOptions
+	Hooks     Hooks
 
 	// Logger gets panics of handlers and failures of listeners. Nil: slog.Default().
 	Logger *slog.Logger
@@ -103,6 +104,11 @@ const (
 	Inline
 	// Pooled runs each request on a goroutine of a pool: handlers may block.
 	Pooled
+	// Adaptive runs handlers on the event loop as Inline does, and lets another
+	// goroutine go on with the loop when one has held it for about a millisecond.
+	// A loop whose handlers keep doing so gives requests to the pool first, as
+	// Pooled does, for as long as that goes on.
+	Adaptive
 )
 
 func (m Mode) String() string {
@@ -111,19 +117,21 @@ func (m Mode) String() string {
 		return "pooled"
 	case Inline:
 		return "inline"
+	case Adaptive:
+		return "adaptive"
 	}
 	return fmt.Sprintf("Mode(%d)", uint8(m))
 }
 
 // UnmarshalText sets the mode from its name, for flags and configuration files.
 func (m *Mode) UnmarshalText(text []byte) error {
-	for _, mode := range []Mode{Inline, Pooled} {
+	for _, mode := range []Mode{Adaptive, Inline, Pooled} {
 		if string(text) == mode.String() {
 			*m = mode
 			return nil
 		}
 	}
-	return fmt.Errorf("engine: no mode %q: inline or pooled", text)
+	return fmt.Errorf("engine: no mode %q: adaptive, inline or pooled", text)
 }
 
 // DispatchOptions say who does the work.
@@ -147,6 +155,14 @@ type CloseOptions struct {
 	// LingerTotal is how long to linger at all. Zero: 30 s. Negative: only
 	// LingerIdle counts.
 	LingerTotal time.Duration
+}
+
+// Hooks are called when something happens. They may be called by several
+// goroutines at once. Nil costs nothing.
+type Hooks struct {
+	// Stalled is told of each handler that held an event loop for too long, in a
+	// goroutine of its own.
+	Stalled func(Stall)
 }
 
 // OptionError says which option is wrong, and why.
@@ -215,7 +231,7 @@ func (o *Options) check() error {
 		}
 	}
 	switch {
-	case o.Dispatch.Mode > Pooled:
+	case o.Dispatch.Mode > Adaptive:
 		return &OptionError{"Dispatch.Mode", o.Dispatch.Mode.String() + " is no mode"}
 	case o.Limits.HeadBytes > 1<<30:
 		return &OptionError{"Limits.HeadBytes", "more than 1 GiB"}

@@ -18,13 +18,16 @@ const (
 // all links of it that no worker owns, or works for one link that it owns, or
 // waits for a job.
 type runner struct {
-	srv  *Server
-	loop *loop // the loop that it holds
-	buf  []byte
-	jobs chan job
-	wake chan struct{} // ends its waiting for a link's notes
-	link *link         // whose request is under way on this goroutine
-	call call
+	srv   *Server
+	loop  *loop         // the loop that it holds
+	lent  *loop         // the loop that it will hold again after the handler, unless it is taken
+	seq   uint64        // of lent's baton
+	since time.Duration // when the handler began, if lent
+	buf   []byte
+	jobs  chan job
+	wake  chan struct{} // ends its waiting for a link's notes
+	link  *link         // whose request is under way on this goroutine
+	call  call
 }
 
 // job is what a runner is to do: to hold a loop, or to serve the request that
@@ -93,10 +96,14 @@ func (r *runner) releaseBuffer() {
 	}
 }
 
-// now is the time that the loop woke at, or the present time for a worker.
+// now is the time that the loop woke at, also for a handler that it runs; for a
+// worker it is the present time.
 func (r *runner) now() time.Duration {
-	if r.loop != nil {
+	switch {
+	case r.loop != nil:
 		return r.loop.now
+	case r.lent != nil && r.lent.baton.word.Load() == r.seq:
+		return r.since
 	}
 	return r.srv.clock.now()
 }
@@ -146,7 +153,7 @@ func (r *runner) advance(l *link) bool {
 				return true
 			}
 		case conn.Requested:
-			if r.loop != nil && r.srv.pooled {
+			if r.loop != nil && r.loop.workersFirst() {
 				r.handOver(l)
 				return false
 			}
@@ -316,9 +323,37 @@ func (r *runner) serve(l *link) {
 	k := &r.call
 	k.begin(&l.conn, r)
 	r.link = l
+	r.lend(l)
 	k.run()
 	r.link = nil
 }
+
+// lend puts the loop down for the time of a handler: from here to takeBack the
+// runner is a worker in all that it does.
+func (r *runner) lend(l *link) {
+	lp := r.loop
+	if lp == nil {
+		return
+	}
+	r.loop, r.lent, r.since = nil, lp, lp.now
+	r.seq = lp.baton.enter(r, l)
+}
+
+// takeBack takes the loop up again. If it was taken meanwhile the runner is the
+// worker that owns the link.
+func (r *runner) takeBack() {
+	lp := r.lent
+	if lp == nil {
+		return
+	}
+	r.lent = nil
+	if lp.baton.leave(r.seq) {
+		r.loop = lp
+	}
+}
+
+// returned: see connection.
+func (r *runner) returned() { r.takeBack() }
 
 // close ends l's life, and with it the runner's ownership.
 func (r *runner) close(l *link, reset bool) {

@@ -12,14 +12,15 @@ import (
 // Server answers HTTP/1.1 on the listeners that it is given. It is made by New
 // and can be served once: after Shutdown or Close it stays closed.
 type Server struct {
-	handler Handler
-	opts    Options // resolved by start
-	given   Options
-	config  conn.Config
-	pooled  bool
-	clock   clock
-	crew    crew
-	buffers sync.Pool // *[]byte of receiveBytes
+	handler  Handler
+	opts     Options // resolved by start
+	given    Options
+	config   conn.Config
+	watched  bool // by the watchdog: mode Adaptive
+	clock    clock
+	crew     crew
+	watchdog watchdog
+	buffers  sync.Pool // *[]byte of receiveBytes
 
 	open      atomic.Int64 // connections, accepted and not closed
 	ending    atomic.Bool  // Shutdown or Close has been called
@@ -64,7 +65,6 @@ func (s *Server) start() error {
 	}
 	s.clock.start()
 	s.config = s.opts.config(s.clock.text)
-	s.pooled = s.opts.Dispatch.Mode == Pooled
 	s.buffers.New = func() any { b := make([]byte, receiveBytes); return &b }
 	s.crew.init(s, s.opts.Dispatch.IdleWorkers)
 	s.startErr = s.startLoops()
@@ -85,6 +85,9 @@ func (s *Server) startLoops() error {
 	}
 	s.running = len(s.loops)
 	s.accepting.Store(int64(len(s.loops)))
+	if s.watched = s.opts.Dispatch.Mode == Adaptive; s.watched {
+		s.watchdog.start(s)
+	}
 	for _, lp := range s.loops {
 		s.crew.start(job{loop: lp})
 	}
@@ -126,6 +129,9 @@ func (s *Server) loopEnded(lp *loop) {
 	last := s.running == 0
 	s.mu.Unlock()
 	if last {
+		if s.watched {
+			s.watchdog.stop()
+		}
 		s.crew.close()
 		close(s.stopped)
 	}

@@ -13,6 +13,7 @@ type Stats struct {
 	Requests int64 // requests that handlers were called for
 	BytesIn  int64 // received, of connections that have ended
 	BytesOut int64 // sent, of connections that have ended
+	Stalls   int64 // times that a handler held a loop for too long
 	Workers  int64 // goroutines at work or waiting for work, the loops' included
 
 	// Closed counts the connections that have ended, by reason. Accepted is
@@ -24,7 +25,7 @@ type Stats struct {
 // goroutines that work for a loop add to it.
 type counters struct {
 	accepted, closed  atomic.Int64
-	requests          atomic.Int64
+	requests, stalls  atomic.Int64
 	bytesIn, bytesOut atomic.Int64
 	reasons           [conn.NumReasons]atomic.Int64
 	_                 [64]byte // loops don't share cache lines
@@ -44,6 +45,7 @@ func (n *counters) addTo(s *Stats) {
 	s.Accepted += accepted
 	s.Open += accepted - closed
 	s.Requests += n.requests.Load()
+	s.Stalls += n.stalls.Load()
 	s.BytesIn += n.bytesIn.Load()
 	s.BytesOut += n.bytesOut.Load()
 	for i := range n.reasons {

@@ -25,7 +25,7 @@ func main() {
 
 func run() error {
 	addr := flag.String("addr", "127.0.0.1:8080", "`address` to listen on")
-	mode := flag.String("mode", "pooled", "who runs handlers: inline or pooled")
+	mode := flag.String("mode", "pooled", "who runs handlers: adaptive, inline or pooled")
 	flag.Parse()
 
 	var o engine.Options

@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/pollard-go/pollard/parser"
+)
+
+const (
+	// watchTick is how often the watchdog looks while loops are busy: a handler
+	// that it meets twice has held its loop for at least that long.
+	watchTick = time.Millisecond
+	// watchQuiet is how many looks without any handler at work it takes for the
+	// watchdog to sleep.
+	watchQuiet = 20
+)
+
+// watchdog lets the loops of a server go on that a handler holds for too long.
+// It is awake only while loops are busy.
+type watchdog struct {
+	srv    *Server
+	asleep atomic.Bool
+	wake   chan struct{}
+	done   chan struct{}
+
+	logged time.Duration // when a stall was last logged
+	unsaid int           // stalls since
+}
+
+// Stall is a handler that has held an event loop for too long. Another
+// goroutine has gone on with the loop; the handler goes on as well.
+type Stall struct {
+	Loop   int           // which one
+	Held   time.Duration // for how long at least
+	Method string
+	Target string
+}
+
+func (w *watchdog) start(s *Server) {
+	w.srv = s
+	w.wake, w.done = make(chan struct{}, 1), make(chan struct{})
+	go w.run()
+}
+
+// busy is called by a loop that wakes. It costs a load of a shared word.
+func (w *watchdog) busy() {
+	if w.asleep.Load() && w.asleep.CompareAndSwap(true, false) {
+		w.wake <- struct{}{}
+	}
+}
+
+func (w *watchdog) run() {
+	for quiet := 0; ; {
+		if quiet++; w.look() {
+			quiet = 0
+		}
+		if quiet < watchQuiet {
+			time.Sleep(watchTick)
+			continue
+		}
+		quiet = 0
+		w.asleep.Store(true)
+		select {
+		case <-w.wake:
+		case <-w.done:
+			return
+		}
+	}
+}
+
+// look takes the loops of handlers that were at work at the last look already.
+// It reports whether any loop has run a handler since.
+func (w *watchdog) look() (active bool) {
+	for _, lp := range w.srv.loops {
+		b := &lp.baton
+		word := b.word.Load()
+		if word != b.seen {
+			b.seen, active = word, true
+			continue
+		}
+		if word&1 == 1 {
+			active = true
+			w.take(lp, word)
+		}
+	}
+	return active
+}
+
+// take gives the loop to another runner.
+func (w *watchdog) take(lp *loop, word uint64) {
+	b := &lp.baton
+	b.taking.Lock()
+	defer b.taking.Unlock()
+	if !b.word.CompareAndSwap(word, word+1) {
+		return // the handler has just returned
+	}
+	// The holder waits in leave when it finds out, so all it has lent is still
+	// there: its request, and the loop, which nobody else touches.
+	stall := Stall{Loop: lp.index, Held: watchTick}
+	if head := b.holder.call.req.head; head != nil {
+		stall.Method, stall.Target = string(head.Method()), target(head)
+	}
+	now := w.srv.clock.now()
+	lp.slow.stalled(now)
+	b.link.owner = b.holder
+	b.link.word.Store(owned)
+	lp.counters.stalls.Add(1)
+	w.srv.crew.start(job{loop: lp})
+	w.tell(now, stall)
+}
+
+// target is bounded, since it goes to logs.
+func target(head *parser.Request) string {
+	t := head.Target()
+	return string(t[:min(len(t), 256)])
+}
+
+// tell calls the hook, and logs at most one stall a second.
+func (w *watchdog) tell(now time.Duration, s Stall) {
+	if hook := w.srv.opts.Hooks.Stalled; hook != nil {
+		go hook(s) // it must not hold the watchdog
+	}
+	w.unsaid++
+	if w.logged != 0 && now-w.logged < time.Second {
+		return
+	}
+	w.srv.opts.Logger.Warn("engine: a handler holds an event loop; its requests go to workers for a while",
+		"method", s.Method, "target", s.Target, "loop", s.Loop, "held", s.Held, "stalls", w.unsaid)
+	w.logged, w.unsaid = max(now, 1), 0
+}
+
+func (w *watchdog) stop() { close(w.done) }
