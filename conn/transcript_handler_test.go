@@ -207,6 +207,14 @@ func (h *testHandler) seeBody(err error) {
 
 func (h *testHandler) write(a action) bool {
 	c := &h.d.c
+	if len(a.data) == 0 {
+		n, err := c.Write(nil)
+		if n != 0 {
+			h.d.t.Errorf("%d of no bytes written", n)
+		}
+		h.failed(a, err)
+		return true
+	}
 	for h.written < len(a.data) {
 		if c.Borrowed() {
 			return false
