@@ -114,6 +114,12 @@ func (c *Conn) Release() {
 	}
 }
 
+// Lent reports whether received bytes, or the head of the request under way,
+// still lie in the driver's memory.
+func (c *Conn) Lent() bool {
+	return c.x != nil && (c.x.input.place == inBorrowed || c.x.input.headPlace == inBorrowed)
+}
+
 // Drain asks for the connection's end after the answer to the request under
 // way. The next answer says "Connection: close"; one that waits ends at once.
 func (c *Conn) Drain() { c.becomeDraining() }

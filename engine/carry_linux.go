@@ -42,6 +42,10 @@ func (r *runner) awaitOutput() error {
 // by a loop's holder: another goroutine then goes on with the loop.
 func (r *runner) await(l *link) {
 	r.passBaton(l)
+	if !r.head {
+		l.conn.Release()
+		r.releaseBuffer()
+	}
 	if when, kind := l.conn.Deadline(); kind != conn.NoDeadline && l.firesAfter(when) {
 		l.loop.post(message{kind: armTimer, link: l, gen: l.gen, when: when})
 	}

@@ -261,8 +261,9 @@ type requestContext struct {
 }
 
 // Context returns a context that ends when the handler has returned, when the
-// peer resets the connection (ErrPeerReset), when a deadline of the connection
-// passes, or when the server is closed (ErrServerClosed): context.Cause tells.
+// peer resets the connection (ErrPeerReset), when the connection ends because a
+// read or write of the handler took too long (ErrClosed), or when the server is
+// closed (ErrServerClosed): context.Cause tells.
 // That the peer merely ends its side does not end it: it may still read.
 // A handler that does not ask pays nothing.
 func (r *Request) Context() context.Context {

@@ -8,7 +8,12 @@ import (
 )
 
 const (
-	receiveBytes = 64 << 10  // a runner's buffer: what one read takes at most
+	// What one read takes at most. A loop's is small, because a handler that
+	// blocks keeps it: the head of its request lies there. A worker's, which it
+	// holds only while it reads, is what makes uploads cheap.
+	loopReceiveBytes   = 16 << 10
+	workerReceiveBytes = 64 << 10
+
 	discardBytes = 1 << 20   // what one discarding read throws away at most
 	fileSlice    = 512 << 10 // what one sendfile takes at most, so that others get their turn
 	turnReads    = 16        // how often a loop reads from one connection before the others get their turn
@@ -23,7 +28,8 @@ type runner struct {
 	lent  *loop         // the loop that it will hold again after the handler, unless it is taken
 	seq   uint64        // of lent's baton
 	since time.Duration // when the handler began, if lent
-	buf   []byte
+	buf   []byte        // to receive into, nil while it is not needed
+	head  bool          // the head of the request under way lies in buf
 	jobs  chan job
 	wake  chan struct{} // ends its waiting for a link's notes
 	link  *link         // whose request is under way on this goroutine
@@ -48,7 +54,6 @@ func newRunner(s *Server) *runner {
 func (r *runner) run() {
 	defer r.exited()
 	for j := range r.jobs {
-		r.buffer()
 		if j.loop != nil {
 			r.loop = j.loop
 			r.loop.run(r)
@@ -82,18 +87,29 @@ func (r *runner) exited() {
 	r.srv.crew.left()
 }
 
-func (r *runner) buffer() {
+// buffer returns the buffer to receive into.
+func (r *runner) buffer() []byte {
 	if r.buf == nil {
-		r.buf = *r.srv.buffers.Get().(*[]byte)
+		pool := &r.srv.workerBuffers
+		if r.loop != nil {
+			pool = &r.srv.loopBuffers
+		}
+		r.buf = pool.take()
 	}
+	return r.buf
 }
 
+// releaseBuffer gives the buffer back when nothing lies in it.
 func (r *runner) releaseBuffer() {
-	if r.buf != nil {
-		b := r.buf
-		r.buf = nil
-		r.srv.buffers.Put(&b)
+	switch {
+	case r.buf == nil:
+		return
+	case len(r.buf) == loopReceiveBytes:
+		r.srv.loopBuffers.give(r.buf)
+	default:
+		r.srv.workerBuffers.give(r.buf)
 	}
+	r.buf = nil
 }
 
 // now is the time that the loop woke at, also for a handler that it runs; for a
@@ -184,8 +200,9 @@ func (r *runner) receive(l *link) {
 		return
 	}
 	l.conn.Release() // the buffer is free again
-	n, errno := sock.Recv(int(l.fd), r.buf)
-	r.received(l, n, len(r.buf), errno)
+	buf := r.buffer()
+	n, errno := sock.Recv(int(l.fd), buf)
+	r.received(l, n, len(buf), errno)
 }
 
 // received tells conn what a read has brought. A read that did not fill the
@@ -200,6 +217,7 @@ func (r *runner) received(l *link, n, room int, errno sock.Errno) {
 	case errno != 0:
 		l.readable = false
 		l.conn.ReceiveReset(now)
+		l.cancel(ErrPeerReset)
 	case n == 0:
 		l.readable = false
 		l.conn.ReceiveEnd(now)
@@ -229,6 +247,7 @@ func (r *runner) send(l *link) outcome {
 		n, errno := r.sendOnce(l, &out)
 		if errno != 0 && errno != sock.EAGAIN {
 			l.conn.ReceiveReset(r.now())
+			l.cancel(ErrPeerReset)
 			return broken
 		}
 		if errno != 0 {
@@ -312,6 +331,9 @@ func (r *runner) apply(l *link, bits uint32) {
 	if bits&noteClose != 0 {
 		l.conn.Close(conn.ReasonServer)
 	}
+	if l.conn.State().Closed() {
+		l.cancel(ErrClosed)
+	}
 }
 
 // serve runs the handler of the request that is ready.
@@ -319,13 +341,14 @@ func (r *runner) serve(l *link) {
 	if l.conn.BodyOutstanding() {
 		l.conn.Release() // the buffer is needed for the rest, so the head must not lie in it
 	}
+	r.head = l.conn.Lent()
 	l.loop.counters.requests.Add(1)
 	k := &r.call
 	k.begin(&l.conn, r)
 	r.link = l
 	r.lend(l)
 	k.run()
-	r.link = nil
+	r.link, r.head = nil, false
 }
 
 // lend puts the loop down for the time of a handler: from here to takeBack the

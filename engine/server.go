@@ -20,7 +20,8 @@ type Server struct {
 	clock    clock
 	crew     crew
 	watchdog watchdog
-	buffers  sync.Pool // *[]byte of receiveBytes
+
+	loopBuffers, workerBuffers bufferPool
 
 	open      atomic.Int64 // connections, accepted and not closed
 	ending    atomic.Bool  // Shutdown or Close has been called
@@ -65,7 +66,7 @@ func (s *Server) start() error {
 	}
 	s.clock.start()
 	s.config = s.opts.config(s.clock.text)
-	s.buffers.New = func() any { b := make([]byte, receiveBytes); return &b }
+	s.loopBuffers.size, s.workerBuffers.size = loopReceiveBytes, workerReceiveBytes
 	s.crew.init(s, s.opts.Dispatch.IdleWorkers)
 	s.startErr = s.startLoops()
 	return s.startErr

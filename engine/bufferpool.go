@@ -1,0 +1,29 @@
+package engine
+
+import "sync"
+
+// bufferPool keeps buffers of one size.
+type bufferPool struct {
+	size  int
+	full  sync.Pool // *[]byte
+	empty sync.Pool // *[]byte without their bytes, so that give needs no memory
+}
+
+func (p *bufferPool) take() []byte {
+	if h, _ := p.full.Get().(*[]byte); h != nil {
+		b := *h
+		*h = nil
+		p.empty.Put(h)
+		return b
+	}
+	return make([]byte, p.size)
+}
+
+func (p *bufferPool) give(b []byte) {
+	h, _ := p.empty.Get().(*[]byte)
+	if h == nil {
+		h = new([]byte)
+	}
+	*h = b
+	p.full.Put(h)
+}
