@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/pollard-go/pollard/engine"
+	_ "go.uber.org/automaxprocs" // go.mod says go 1.24: the runtime doesn't read CPU quotas itself
+)
+
+// grace is how long requests under way may take once a signal has come. It is
+// above the 30 s for which a connection may linger.
+const grace = 35 * time.Second
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:8080", "`address` to listen on")
+	mode := flag.String("mode", "pooled", "who runs handlers: inline or pooled")
+	flag.Parse()
+	var o engine.Options
+	if err := o.Dispatch.Mode.UnmarshalText([]byte(*mode)); err != nil {
+		fmt.Fprintln(os.Stderr, "probe:", err)
+		os.Exit(2)
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *addr, o, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "probe:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx ends, then drains.
+func run(ctx context.Context, addr string, o engine.Options, out io.Writer) error {
+	o.Limits.WholeBody = echoBytes
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	srv := engine.New(engine.HandlerFunc(route), o)
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ln) }()
+	fmt.Fprintf(out, "listening on http://%s\n", ln.Addr())
+
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	limited, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	err = srv.Shutdown(limited)
+	if e := <-served; !errors.Is(e, engine.ErrServerClosed) {
+		err = errors.Join(err, e)
+	}
+	return err
+}
