@@ -46,6 +46,10 @@ type Config struct {
 	// are told in any case.
 	KeepAliveField bool
 
+	// Secured says that connections are secured (TLS): only then may a request's
+	// target be an https one.
+	Secured bool
+
 	// Date returns the value of the Date field of an answer that is made now
 	// (RFC 9110 §6.6.1, IMF-fixdate). The connection copies it at once.
 	// With nil no Date is sent, which only a server without a clock may do.

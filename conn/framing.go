@@ -21,6 +21,7 @@ var (
 	refuseLengths     = &refusal{400, ReasonBadRequest, "more than one Content-Length field"}
 	refuseLength      = &refusal{400, ReasonBadRequest, "invalid Content-Length"}
 	refuseExpectation = &refusal{417, ReasonBadRequest, "unknown expectation"}
+	refuseScheme      = &refusal{421, ReasonBadRequest, "an https resource over an unsecured connection"}
 	refuseTooLarge    = &refusal{413, ReasonTooLarge, "content too large"}
 )
 
@@ -30,6 +31,11 @@ var (
 func (c *Conn) frame(r *parser.Request) *refusal {
 	if f := checkHost(r); f != nil {
 		return f
+	}
+	// RFC 9110 §7.4: "an origin server MUST reject a request that is for an
+	// https resource unless it has been received over a secured connection".
+	if s := r.Scheme(); len(s) == len("https") && !c.cfg.Secured {
+		return refuseScheme
 	}
 	b := &c.x.body
 	switch {

@@ -14,12 +14,13 @@ import (
 type Header struct {
 	buf    []byte // whole field lines, in the order given
 	lines  []line
-	length int64 // declared Content-Length, if declared
+	length int64 // the declared Content-Length; holds if declared
 	kind   sectionKind
 
 	declared bool
 	closes   bool
 	dated    bool
+	upgrades bool // an Upgrade field is given: Connection has to name it
 }
 
 type sectionKind uint8
@@ -53,6 +54,8 @@ func (h *Header) Del(name string) {
 		h.closes = false
 	case fieldDate:
 		h.dated = false
+	case fieldUpgrade:
+		h.upgrades = false
 	}
 	h.remove(name)
 }
@@ -93,11 +96,11 @@ func (h *Header) DeclareLength(n int64) error {
 
 // Reset empties the Header and keeps its memory unless it is large.
 func (h *Header) Reset() {
-	buf, lines := h.buf[:0], h.lines[:0]
-	if cap(buf) > keptBytes {
-		buf, lines = nil, nil
+	h.buf, h.lines = h.buf[:0], h.lines[:0]
+	if cap(h.buf) > keptBytes {
+		h.buf, h.lines = nil, nil
 	}
-	*h = Header{buf: buf, lines: lines, kind: h.kind}
+	h.declared, h.closes, h.dated, h.upgrades = false, false, false, false
 }
 
 func set[T ~string | ~[]byte](h *Header, name string, value T) error {
@@ -152,6 +155,8 @@ func check[T ~string | ~[]byte](h *Header, name string, value T) (done bool, err
 		return false, ErrFieldManaged
 	case fieldDate:
 		h.dated = true
+	case fieldUpgrade:
+		h.upgrades = true
 	}
 	return false, nil
 }
@@ -168,6 +173,7 @@ func (h *Header) setConnection(list []byte) error {
 		case parser.EqualFold(token, "close"):
 			closes = true
 		case parser.EqualFold(token, "keep-alive"): // the default
+		case parser.EqualFold(token, "upgrade"): // sent with any Upgrade field
 		default:
 			return ErrFieldManaged
 		}
@@ -214,6 +220,7 @@ const (
 	fieldConnection
 	fieldTransfer // Transfer-Encoding and Keep-Alive: not the caller's
 	fieldDate
+	fieldUpgrade
 )
 
 func managed(name string) managedField {
@@ -221,6 +228,10 @@ func managed(name string) managedField {
 	case len("Date"):
 		if equalFold(name, "date") {
 			return fieldDate
+		}
+	case len("Upgrade"):
+		if equalFold(name, "upgrade") {
+			return fieldUpgrade
 		}
 	case len("Connection"): // and Keep-Alive
 		if equalFold(name, "connection") {

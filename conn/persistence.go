@@ -74,14 +74,33 @@ func (c *Conn) willStayUnread(ending bool) bool {
 }
 
 // appendConnection adds the fields that tell whether the connection persists.
+//
+// RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection
+// option in the Connection header field".
 func (c *Conn) appendConnection(dst []byte) []byte {
+	keepAlive := !c.final && (c.x.resp.http10 || c.cfg.KeepAliveField)
+	upgrade := c.x.resp.Header.upgrades
+	if !c.final && !keepAlive && !upgrade {
+		return dst
+	}
+	dst = append(dst, "Connection: "...)
 	switch {
 	case c.final:
-		return append(dst, "Connection: close\r\n"...)
-	case c.x.resp.http10 || c.cfg.KeepAliveField:
+		dst = append(dst, "close"...)
+	case keepAlive:
+		dst = append(dst, "keep-alive"...)
+	}
+	if upgrade {
+		if c.final || keepAlive {
+			dst = append(dst, ", "...)
+		}
+		dst = append(dst, "upgrade"...)
+	}
+	dst = append(dst, "\r\n"...)
+	if keepAlive {
 		// RFC 9112 appendix C.2.2: HTTP/1.0 persistence is confirmed. A
 		// Keep-Alive field is hop-by-hop and so named by Connection.
-		return c.appendKeepAlive(append(dst, "Connection: keep-alive\r\n"...))
+		dst = c.appendKeepAlive(dst)
 	}
 	return dst
 }

@@ -139,6 +139,8 @@ func (c *Config) set(t testing.TB, field string) {
 		*sizes[name] = int64(number(t, value))
 	case name == "KeepAliveField":
 		c.KeepAliveField = value == "true"
+	case name == "Secured":
+		c.Secured = value == "true"
 	case name == "Date":
 		c.Date = nil
 	default:
