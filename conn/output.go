@@ -123,6 +123,9 @@ func (c *Conn) Sent(now time.Duration, n int64) {
 	switch {
 	case !o.pending():
 		o.stuck = false
+		if c.write == writeIdle {
+			c.since = now // a peer that was still reading was not idle
+		}
 	case n > 0 || !o.stuck:
 		o.stuck, o.stuckSince = true, now
 	}
