@@ -127,6 +127,7 @@ func (c *Conn) Drain() { c.becomeDraining() }
 // Close ends the connection at once. Output that was not sent is lost.
 func (c *Conn) Close(r Reason) {
 	c.setReason(r)
+	c.reset = c.reset || c.endMisleads()
 	c.becomeClosed()
 }
 

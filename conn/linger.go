@@ -38,6 +38,15 @@ func (c *Conn) peerFinished() bool {
 	return c.read == readDone && c.peerDone && len(x.input.bytes) == 0 && x.body.total == 0
 }
 
+// endMisleads tells that an orderly end would now be taken for the end of an
+// answer that is not whole: the end is all that delimits it.
+func (c *Conn) endMisleads() bool {
+	if c.x == nil || c.x.resp.framing != framingClose {
+		return false
+	}
+	return c.write == writeBody || c.write == writeDone && c.x.out.pending()
+}
+
 // linger begins the life after all has been sent.
 func (c *Conn) linger(now time.Duration) {
 	c.becomeLingering()

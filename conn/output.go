@@ -95,9 +95,9 @@ func (o *Output) Len() int64 {
 	return int64(len(o.Head)) + int64(len(o.Body)) + o.File + int64(len(o.Tail))
 }
 
-// Output returns what is to be sent.
+// Output returns what is to be sent: nothing once the connection has ended.
 func (c *Conn) Output() Output {
-	if c.x == nil {
+	if c.x == nil || c.life == lifeClosed {
 		return Output{}
 	}
 	o := &c.x.out
@@ -105,11 +105,15 @@ func (c *Conn) Output() Output {
 }
 
 // Unsent reports whether there is output to send.
-func (c *Conn) Unsent() bool { return c.x != nil && c.x.out.pending() }
+func (c *Conn) Unsent() bool {
+	return c.x != nil && c.life != lifeClosed && c.x.out.pending()
+}
 
 // Borrowed reports whether output holds a view of a caller's bytes, or waits
 // for a range of a file. Nothing can be written until it has been sent.
-func (c *Conn) Borrowed() bool { return c.x != nil && c.x.out.seg.pending() }
+func (c *Conn) Borrowed() bool {
+	return c.x != nil && c.life != lifeClosed && c.x.out.seg.pending()
+}
 
 // Sent says that n bytes of the output have been taken by the socket, which
 // may be none: an attempt that leaves output unsent starts the write timeout.
