@@ -1,0 +1,97 @@
+package static
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+	"time"
+)
+
+// validators tell one state of a file from another: RFC 9110 §8.8.
+type validators struct {
+	tag      []byte    // ETag, with its quotes; nil if there is none
+	modified time.Time // Last-Modified, in whole seconds; zero if there is none
+}
+
+const (
+	// stampTick is above the kernel's clock tick, by which it stamps files: a
+	// second change within it may leave no trace.
+	stampTick = 20 * time.Millisecond
+	// coarseTick is for file systems that store no fractions: of a second, two
+	// on FAT.
+	coarseTick = 2 * time.Second
+)
+
+// validatorsOf makes the validators of a file from its size and its time of
+// modification. Every change of the content changes that time, unless somebody
+// sets it back, or it comes within the same tick.
+func validatorsOf(info os.FileInfo, now time.Time) (v validators) {
+	at := info.ModTime()
+	tag := make([]byte, 0, 48)
+	// RFC 9110 §8.8.3: "If an origin server provides an entity tag for a
+	// representation and the generation of that entity tag does not satisfy all
+	// of the characteristics of a strong validator (Section 8.8.1), then the
+	// origin server MUST mark the entity tag as weak".
+	if !settled(at, now) {
+		tag = append(tag, "W/"...)
+	}
+	tag = append(tag, '"')
+	tag = strconv.AppendInt(tag, info.Size(), 16)
+	tag = append(tag, '-')
+	tag = strconv.AppendInt(tag, at.Unix(), 16)
+	tag = append(tag, '-')
+	tag = strconv.AppendInt(tag, int64(at.Nanosecond()), 16)
+	v.tag = append(tag, '"')
+	// RFC 9110 §8.8.2.1: "An origin server with a clock [...] MUST NOT generate a
+	// Last-Modified date that is later than the server's time of message
+	// origination (Date)."
+	if at.After(now) {
+		at = now
+	}
+	v.modified = at.Truncate(time.Second)
+	return v
+}
+
+// settled tells that a change from now on will show in the time of modification.
+func settled(at, now time.Time) bool {
+	tick := stampTick
+	if at.Nanosecond() == 0 {
+		tick = coarseTick
+	}
+	return now.Sub(at) > tick
+}
+
+// nextTag returns the first entity tag of a list (RFC 9110 §8.8.3, §5.6.1) and
+// the rest of the list. ok is false at the end, and at what is no entity tag.
+//
+//	entity-tag = [ "W/" ] DQUOTE *etagc DQUOTE
+//	etagc      = %x21 / %x23-7E / obs-text
+//
+// A backslash in it stands for itself.
+func nextTag(list []byte) (tag, rest []byte, ok bool) {
+	list = bytes.TrimLeft(list, ", \t")
+	at := 0
+	if bytes.HasPrefix(list, []byte("W/")) { // case-sensitive
+		at = 2
+	}
+	if at >= len(list) || list[at] != '"' {
+		return nil, nil, false
+	}
+	for i := at + 1; i < len(list); i++ {
+		switch c := list[i]; {
+		case c == '"':
+			tag, rest = list[:i+1], bytes.TrimLeft(list[i+1:], " \t")
+			return tag, rest, len(rest) == 0 || rest[0] == ','
+		case c <= ' ' || c == 0x7f:
+			return nil, nil, false
+		}
+	}
+	return nil, nil, false
+}
+
+// weakly and strongly compare tags as RFC 9110 §8.8.3.2 says.
+func weakly(a, b []byte) bool {
+	return bytes.Equal(bytes.TrimPrefix(a, []byte("W/")), bytes.TrimPrefix(b, []byte("W/")))
+}
+
+func strongly(a, b []byte) bool { return a[0] == '"' && bytes.Equal(a, b) }

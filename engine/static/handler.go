@@ -1,0 +1,109 @@
+package static
+
+import (
+	"os"
+
+	"github.com/pollard-go/pollard/engine"
+)
+
+// allow is sent with 405, where RFC 9110 §15.5.6 demands it, and with OPTIONS.
+const allow = "GET, HEAD"
+
+// ServeHTTP answers one request.
+//
+// What a request asks for is found first, and preconditions are looked at last.
+// RFC 9110 §13.2.1: "A server MUST ignore all received preconditions if its
+// response to the same request without those conditions, prior to processing the
+// request content, would have been a status code other than a 2xx (Successful)
+// or 412 (Precondition Failed)."
+func (h *Handler) ServeHTTP(w *engine.Response, r *engine.Request) {
+	switch string(r.Method()) {
+	case "GET", "HEAD":
+		h.serve(w, r)
+	case "OPTIONS": // also of "*", the whole server: RFC 9110 §9.3.7
+		_ = w.SetHeader("Allow", allow)
+		_ = w.SetStatus(204)
+	default:
+		_ = w.SetHeader("Allow", allow)
+		refuse(w, 405)
+	}
+}
+
+// serve answers GET and HEAD. The engine drops the content of an answer to HEAD.
+func (h *Handler) serve(w *engine.Response, r *engine.Request) {
+	t, status := h.locate(r)
+	if status != 0 {
+		refuse(w, status)
+		return
+	}
+	if t.folder && h.o.Index != "" {
+		// Most requests for a folder want its index: look for that at once.
+		f, info, err := h.open(join(t.name, h.o.Index))
+		switch {
+		case err == nil && info.Mode().IsRegular():
+			h.serveFile(w, r, f, info, h.o.Index)
+			return
+		case err == nil:
+			_ = f.Close() // a folder of that name
+		case statusOf(err) != 404:
+			refuse(w, statusOf(err))
+			return
+		}
+	}
+	f, info, err := h.open(t.name)
+	if err != nil {
+		refuse(w, statusOf(err))
+		return
+	}
+	if info.IsDir() {
+		_ = f.Close()
+		h.serveFolder(w, r, t)
+		return
+	}
+	if t.folder { // "/file/": there is no such folder
+		_ = f.Close()
+		refuse(w, 404)
+		return
+	}
+	h.serveFile(w, r, f, info, t.name)
+}
+
+// serveFolder answers for a folder without an index file.
+func (h *Handler) serveFolder(w *engine.Response, r *engine.Request, t target) {
+	switch {
+	case !t.folder:
+		redirectToFolder(w, r)
+	case !h.o.List:
+		refuse(w, 404)
+	default:
+		h.list(w, r, t.name)
+	}
+}
+
+// serveFile answers with a file, or with what a precondition says instead.
+// It closes f.
+func (h *Handler) serveFile(w *engine.Response, r *engine.Request, f *os.File, info os.FileInfo, name string) {
+	now := h.now()
+	v := validatorsOf(info, now)
+	cond := readConditions(r)
+	switch cond.evaluate(&v, now) {
+	case preconditionFailed:
+		_ = f.Close()
+		refuse(w, 412)
+		return
+	case notModified:
+		_ = f.Close()
+		h.notModified(w, &v)
+		return
+	}
+	part := selection{length: info.Size()}
+	if string(r.Method()) == "GET" { // RFC 9110 §14.2: Range is defined for GET only
+		part = cond.selection(&v, now, info.Size())
+	}
+	if part.unsatisfiable {
+		_ = f.Close()
+		h.unsatisfiable(w, &v, info.Size())
+		return
+	}
+	h.send(w, f, name, &v, part, info.Size())
+}
