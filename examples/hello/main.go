@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/pollard-go/pollard/engine"
-	_ "go.uber.org/automaxprocs" // go.mod says go 1.24: the runtime doesn't read CPU quotas itself
+	"go.uber.org/automaxprocs/maxprocs"
 )
 
 func main() {
@@ -24,6 +24,8 @@ func main() {
 }
 
 func run() error {
+	_, _ = maxprocs.Set() // go.mod says go 1.24: the runtime doesn't read CPU quotas itself
+
 	addr := flag.String("addr", "127.0.0.1:8080", "`address` to listen on")
 	mode := flag.String("mode", "pooled", "who runs handlers: adaptive, inline or pooled")
 	flag.Parse()
