@@ -9,6 +9,14 @@ import (
 
 // requestBody is the content of the request under way.
 type requestBody struct {
+	bodyFacts
+	err      error  // why no more can be had
+	trailers []byte // the trailer section, copied
+}
+
+// bodyFacts are apart from what holds memory, so that forgetting them is one
+// assignment without pointers.
+type bodyFacts struct {
 	chunked   bool
 	expects   bool          // "Expect: 100-continue" was given and is not answered yet
 	begun     bool          // the handler has asked for content
@@ -19,21 +27,19 @@ type requestBody struct {
 	total     int64         // content bytes found so far
 	discarded int64         // of these, thrown away
 	since     time.Duration // when content last came, or began to be waited for
-	err       error         // why no more can be had
 	chunks    parser.Chunked
-	trailers  []byte // the trailer section, copied
 }
 
 // complete tells that there is no content (left) to come.
 func (b *requestBody) complete() bool { return !b.chunked && b.remaining == 0 }
 
 func (b *requestBody) reset() {
-	trailers := b.trailers[:0]
-	if cap(trailers) > keptBytes {
-		trailers = nil
+	b.bodyFacts = bodyFacts{}
+	b.err = nil
+	b.trailers = b.trailers[:0]
+	if cap(b.trailers) > keptBytes {
+		b.trailers = nil
 	}
-	*b = requestBody{trailers: trailers}
-	b.chunks.Reset()
 }
 
 // Body returns content of the request that has been received: a view that is

@@ -23,6 +23,8 @@ type exchange struct {
 	headSince time.Duration
 	// headStarted tells that headSince holds.
 	headStarted bool
+	// used tells that there is something for nextRequest to forget.
+	used bool
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
@@ -53,6 +55,10 @@ func (c *Conn) detach() {
 
 // nextRequest forgets the finished request and its answer.
 func (x *exchange) nextRequest() {
+	if !x.used {
+		return
+	}
+	x.used = false
 	x.req.Reset()
 	x.input.releaseHead()
 	x.body.reset()

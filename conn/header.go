@@ -12,11 +12,15 @@ import (
 // taken over: Content-Length is parsed and declared, "Connection: close" is
 // noted, Transfer-Encoding and Keep-Alive are refused.
 type Header struct {
-	buf    []byte // whole field lines, in the order given
-	lines  []line
-	length int64 // the declared Content-Length; holds if declared
-	kind   sectionKind
+	buf   []byte // whole field lines, in the order given
+	lines []line
+	kind  sectionKind
+	headerFacts
+}
 
+// headerFacts are what the connection has to know of the fields.
+type headerFacts struct {
+	length   int64 // the declared Content-Length
 	declared bool
 	closes   bool
 	dated    bool
@@ -100,7 +104,7 @@ func (h *Header) Reset() {
 	if cap(h.buf) > keptBytes {
 		h.buf, h.lines = nil, nil
 	}
-	h.declared, h.closes, h.dated, h.upgrades = false, false, false, false
+	h.headerFacts = headerFacts{}
 }
 
 func set[T ~string | ~[]byte](h *Header, name string, value T) error {

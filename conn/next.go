@@ -91,6 +91,7 @@ func (c *Conn) nextHead(now time.Duration) (e Event, ok bool) {
 	if !x.headStarted {
 		x.headStarted, x.headSince = true, now
 	}
+	x.used = true
 	n, err := x.req.Parse(x.input.bytes, &c.cfg.Head)
 	switch {
 	case err != nil:

@@ -32,22 +32,26 @@ const (
 type response struct {
 	Header  Header
 	Trailer Header
+	content []byte // accepted and not framed yet
+	answerFacts
+}
 
+// answerFacts are apart from what holds memory, so that forgetting them is one
+// short assignment without pointers.
+type answerFacts struct {
 	status  int // 0 until set: 200
 	verb    parser.Verb
 	http10  bool
 	framing framing
-	length  int64  // framingLength: declared
-	written int64  // content bytes accepted, sent or not
-	content []byte // accepted and not framed yet
+	length  int64 // framingLength: declared
+	written int64 // content bytes accepted, sent or not
 }
 
 func (r *response) reset() {
-	content := r.content[:0]
 	r.Header.Reset()
 	r.Trailer.Reset()
-	*r = response{Header: r.Header, Trailer: r.Trailer, content: content}
-	r.Trailer.kind = trailerSection
+	r.content = r.content[:0]
+	r.answerFacts = answerFacts{}
 }
 
 // Header returns the fields of the answer. Changes after the head is committed
