@@ -153,7 +153,9 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	case r.verb == parser.VerbHead:
 		return c.countOnly(p), err
 	}
-	if len(r.content)+len(p) <= contentBuffer {
+	// Behind a committed head the mark counts here too: Flush moves what is
+	// gathered to the output, however full it is.
+	if len(r.content)+len(p) <= contentBuffer && (c.write == writeHead || !x.out.full(c.cfg.OutputBytes)) {
 		r.content = append(r.content, p...)
 		r.written += int64(len(p))
 		return len(p), err
