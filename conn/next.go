@@ -102,14 +102,11 @@ func (c *Conn) nextHead(now time.Duration) (e Event, ok bool) {
 		return c.requested(now)
 	case !x.req.Started():
 		// Empty lines before a request-line (RFC 9112 §2.2) begin no request and
-		// are not kept, but for a CR whose LF has not come.
-		if b := x.input.bytes; b[len(b)-1] == '\n' {
+		// are not kept, but for a CR whose LF has not come and may still matter.
+		x.headStarted = false
+		if b := x.input.bytes; b[len(b)-1] == '\n' || c.eof || c.life == lifeDraining {
 			x.input.drop()
 			x.req.Reset()
-		}
-		x.headStarted = false
-		if c.eof {
-			x.input.drop()
 			return c.nextIdle(now)
 		}
 		return NeedInput, true

@@ -28,7 +28,18 @@ func (o *output) end() *[]byte {
 	if o.seg.pending() {
 		return &o.tail
 	}
+	if o.off > len(o.buf)/2 {
+		o.compact()
+	}
 	return &o.buf
+}
+
+// compact forgets what is sent at the front, so that a buffer which is never
+// quite empty doesn't grow with all that ever went through it. Done when that
+// is the greater part, it costs less than the sending did.
+func (o *output) compact() {
+	o.buf = o.buf[:copy(o.buf, o.buf[o.off:])]
+	o.off = 0
 }
 
 func (o *output) append(s string) {
