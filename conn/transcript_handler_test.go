@@ -56,6 +56,7 @@ type testHandler struct {
 	d       *testDriver
 	actions []action
 	busy    bool
+	ended   bool   // by itself; what it does after that has no effect
 	body    []byte // read by the action under way
 	written int    // by the action under way
 }
@@ -74,6 +75,10 @@ func (h *testHandler) start(n int) {
 func (h *testHandler) run() {
 	for h.busy {
 		if len(h.actions) == 0 {
+			if h.ended {
+				h.busy = false
+				return
+			}
 			h.actions = []action{{verb: "end"}}
 		}
 		if !h.do(h.actions[0]) {
@@ -139,9 +144,9 @@ func (h *testHandler) do(a action) bool {
 		}
 	case "abort":
 		c.Abort(h.d.now)
-		h.busy = false
+		h.ended = true
 	case "end":
-		h.busy = false
+		h.ended = true
 		err = c.End(h.d.now)
 	default:
 		h.d.t.Fatalf("unknown action %q", a.verb)
