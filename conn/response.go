@@ -338,6 +338,14 @@ func (c *Conn) Abort(now time.Duration) {
 	}
 }
 
+// Decline answers the request under way in a handler's stead, with Retry-After
+// in whole seconds. The connection persists if it can.
+func (c *Conn) Decline(now time.Duration, status int, retryAfter time.Duration) {
+	c.fill(status, "")
+	_ = c.x.resp.Header.Set("Retry-After", strconv.Itoa(int((retryAfter+time.Second-1)/time.Second)))
+	_ = c.End(now)
+}
+
 // fill replaces what the answer has so far by a status and a line that says it.
 func (c *Conn) fill(status int, detail string) {
 	r := &c.x.resp

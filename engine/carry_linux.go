@@ -67,6 +67,9 @@ func (r *runner) await(l *link) {
 func (r *runner) passBaton(l *link) {
 	r.takeBack()
 	lp := r.loop
+	if r.pinned != nil {
+		lp, r.pinned = r.pinned, nil
+	}
 	if lp == nil {
 		return
 	}
@@ -74,6 +77,26 @@ func (r *runner) passBaton(l *link) {
 	l.word.Store(owned)
 	r.loop = nil
 	r.srv.crew.start(job{loop: lp})
+}
+
+// leaveLoop: see connection.
+func (r *runner) leaveLoop() { r.passBaton(r.link) }
+
+// pin: see connection. A loop whose baton is free is not taken.
+func (r *runner) pin() {
+	if lp := r.lent; lp != nil {
+		if r.takeBack(); r.loop == lp {
+			r.loop, r.pinned = nil, lp
+		}
+	}
+}
+
+// unpin: see connection.
+func (r *runner) unpin() {
+	if lp := r.pinned; lp != nil {
+		r.loop, r.pinned = lp, nil
+		r.lend(r.link)
+	}
 }
 
 // attachFile: see connection.

@@ -18,6 +18,11 @@ type connection interface {
 	now() time.Duration
 	// returned is called when the handler has returned, before its answer is ended.
 	returned()
+	// pin keeps the watchdog from taking the loop, if the handler runs on one,
+	// until unpin. leaveLoop lets another goroutine go on with it at once.
+	pin()
+	unpin()
+	leaveLoop()
 	// awaitInput sends what is unsent as far as possible, and returns when
 	// something has been received, or the connection or its deadline has ended:
 	// state's Body tells which.

@@ -1,32 +1,59 @@
 package engine
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
-// crew is the pool of a server's runners: they grow on demand, the one that
-// rested last works first, since its stack and caches are warm, and those that
-// find too many at rest go.
+// crew is the pool of a server's runners: they grow on demand up to a bound,
+// the one that rested last works first, since its stack and caches are warm,
+// and those that have rested for long go.
 type crew struct {
-	srv     *Server
-	mu      sync.Mutex
-	resting []*runner
-	size    int  // runners alive
-	most    int  // how many may rest
-	closed  bool // nobody rests any more
-	empty   *sync.Cond
+	srv  *Server
+	most int // runners that may serve links at a time; 0: no bound
+	room int // jobs that may wait
+	keep int // runners that may rest
+
+	mu       sync.Mutex
+	resting  []resting // the one that rests longest first
+	waiting  queue[job]
+	size     int  // runners alive
+	serving  int  // of these, at work for a link that a loop gave them
+	closed   bool // nobody rests any more
+	trimming bool // a call of trim is due
 }
 
-func (c *crew) init(s *Server, most int) {
-	c.srv, c.most = s, max(most, 0)
-	c.empty = sync.NewCond(&c.mu)
+type resting struct {
+	r     *runner
+	since time.Duration
 }
 
-// start gives the job to a runner.
-func (c *crew) start(j job) {
+// restTime is how long a runner rests before it goes.
+const restTime = 10 * time.Second
+
+func (c *crew) init(s *Server, o *DispatchOptions) {
+	c.srv, c.most, c.room, c.keep = s, max(o.Workers, 0), max(o.Queue, 0), max(o.IdleWorkers, 0)
+}
+
+// start gives the job to a runner, or has it wait for one. It reports false if
+// there are too many already; a loop is never refused.
+func (c *crew) start(j job) bool {
 	c.mu.Lock()
+	if j.link != nil && !j.served {
+		if c.most > 0 && c.serving >= c.most {
+			defer c.mu.Unlock()
+			if c.waiting.len() >= c.room {
+				return false
+			}
+			c.waiting.push(j)
+			return true
+		}
+		c.serving++
+	}
 	var r *runner
 	if n := len(c.resting); n > 0 {
-		r = c.resting[n-1]
-		c.resting[n-1] = nil
+		r = c.resting[n-1].r
+		c.resting[n-1].r = nil
 		c.resting = c.resting[:n-1]
 	} else {
 		c.size++
@@ -37,25 +64,61 @@ func (c *crew) start(j job) {
 		go r.run()
 	}
 	r.jobs <- j // there is room: a runner has one job at a time
-}
-
-// rest reports whether the runner is to wait for its next job.
-func (c *crew) rest(r *runner) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed || len(c.resting) >= c.most {
-		return false
-	}
-	c.resting = append(c.resting, r)
 	return true
 }
 
-// left counts a runner out.
-func (c *crew) left() {
+// rest is called by a runner that has done j. It reports whether the runner is
+// to wait for its next job, which may be there already.
+func (c *crew) rest(r *runner, j job) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.size--; c.size == 0 {
-		c.empty.Broadcast()
+	if j.link != nil && !j.served {
+		if c.waiting.len() > 0 {
+			r.jobs <- c.waiting.pop()
+			return true
+		}
+		c.serving--
+	}
+	if c.closed || len(c.resting) >= c.keep {
+		return false
+	}
+	c.resting = append(c.resting, resting{r, c.srv.clock.now()})
+	if !c.trimming {
+		c.trimming = true
+		time.AfterFunc(restTime, c.trim)
+	}
+	return true
+}
+
+// trim sends those away that have rested too long.
+func (c *crew) trim() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.srv.clock.now()
+	n := 0
+	for n < len(c.resting) && now-c.resting[n].since >= restTime {
+		close(c.resting[n].r.jobs)
+		n++
+	}
+	kept := copy(c.resting, c.resting[n:])
+	clear(c.resting[kept:])
+	c.resting = c.resting[:kept]
+	if c.trimming = kept > 0 && !c.closed; c.trimming {
+		time.AfterFunc(restTime, c.trim)
+	}
+}
+
+// left counts a runner out, which may have ended in the middle of j.
+func (c *crew) left(j job) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.size--
+	if j.link == nil || j.served {
+		return
+	}
+	c.serving--
+	if c.waiting.len() > 0 {
+		go c.start(c.waiting.pop())
 	}
 }
 
@@ -64,23 +127,15 @@ func (c *crew) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
-	for _, r := range c.resting {
-		close(r.jobs)
+	for _, rest := range c.resting {
+		close(rest.r.jobs)
 	}
 	c.resting = nil
 }
 
-// wait returns when nobody is left.
-func (c *crew) wait() {
+// count returns how many runners there are, and how many jobs wait for one.
+func (c *crew) count() (size, waiting int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.size > 0 {
-		c.empty.Wait()
-	}
-}
-
-func (c *crew) count() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.size
+	return c.size, c.waiting.len()
 }

@@ -25,6 +25,30 @@ type HandlerFunc func(w *Response, r *Request)
 // ServeHTTP calls f.
 func (f HandlerFunc) ServeHTTP(w *Response, r *Request) { f(w, r) }
 
+// Inline returns a handler that runs on the event loop even if it holds it for
+// long: the watchdog of ModeAdaptive leaves it alone. It promises not to block.
+// As the handler of a server it makes the mode ModeInline.
+func Inline(h Handler) Handler { return inlineHandler{h} }
+
+type inlineHandler struct{ Handler }
+
+func (h inlineHandler) ServeHTTP(w *Response, r *Request) {
+	w.k.io.pin()
+	defer w.k.io.unpin()
+	h.Handler.ServeHTTP(w, r)
+}
+
+// Pooled returns a handler that never holds an event loop: before it begins,
+// another goroutine goes on with the loop that called it.
+func Pooled(h Handler) Handler { return pooledHandler{h} }
+
+type pooledHandler struct{ Handler }
+
+func (h pooledHandler) ServeHTTP(w *Response, r *Request) {
+	w.k.io.leaveLoop()
+	h.Handler.ServeHTTP(w, r)
+}
+
 // ErrAbort is for a handler to panic with: the answer is broken off as with any
 // panic, but nothing is logged.
 var ErrAbort = errors.New("engine: handler aborted")
@@ -66,10 +90,23 @@ func (k *call) ended() {
 	}
 	// A panic, or runtime.Goexit, which recover doesn't see.
 	if v := recover(); v != nil && v != error(ErrAbort) {
-		k.srv.opts.Logger.Error("engine: handler panicked",
-			"panic", fmt.Sprint(v), "request", k.req.String(), "stack", string(debug.Stack()))
+		k.panicked(v)
+		if k.srv.opts.Panic == PanicCrash {
+			panic(v)
+		}
 	}
 	k.c.Abort(k.io.now())
+}
+
+// panicked tells the hook, or the log.
+func (k *call) panicked(v any) {
+	stack := debug.Stack()
+	if hook := k.srv.opts.Hooks.Panicked; hook != nil {
+		hook(Panic{Value: v, Stack: stack, Method: string(k.req.Method()), Target: string(k.req.Target())})
+		return
+	}
+	k.srv.opts.Logger.Error("engine: handler panicked",
+		"panic", fmt.Sprint(v), "request", k.req.String(), "stack", string(stack))
 }
 
 // misused logs what the handler can't be told any more: it has returned.

@@ -171,9 +171,9 @@ func (lp *loop) watching() bool {
 // workersFirst tells whether requests go to workers without a try on the loop.
 func (lp *loop) workersFirst() bool {
 	switch lp.srv.opts.Dispatch.Mode {
-	case Inline:
+	case ModeInline:
 		return false
-	case Adaptive:
+	case ModeAdaptive:
 		return lp.slow.lasts(lp.now)
 	}
 	return true

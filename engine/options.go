@@ -25,6 +25,9 @@ type Options struct {
 	Close     CloseOptions
 	Hooks     Hooks
 
+	// Panic says what a panic of a handler does. Zero: PanicRecover.
+	Panic PanicPolicy
+
 	// Logger gets panics of handlers and failures of listeners. Nil: slog.Default().
 	Logger *slog.Logger
 }
@@ -96,36 +99,33 @@ type LimitOptions struct {
 type Mode uint8
 
 const (
-	// DefaultMode is Pooled.
+	// DefaultMode is ModeAdaptive.
 	DefaultMode Mode = iota
-	// Inline runs handlers on the event loop: no wake-up, the cheapest. A handler
-	// must not block other than in this package's own calls, which let another
-	// goroutine go on with the loop.
-	Inline
-	// Pooled runs each request on a goroutine of a pool: handlers may block.
-	Pooled
-	// Adaptive runs handlers on the event loop as Inline does, and lets another
-	// goroutine go on with the loop when one has held it for about a millisecond.
-	// A loop whose handlers keep doing so gives requests to the pool first, as
-	// Pooled does, for as long as that goes on.
-	Adaptive
+	// ModeAdaptive runs handlers on the event loop as ModeInline does, and lets
+	// another goroutine go on with the loop when one has held it for about a
+	// millisecond. A loop whose handlers keep doing so gives requests to the pool
+	// first, as ModePooled does, for as long as that goes on.
+	ModeAdaptive
+	// ModeInline runs handlers on the event loop: no wake-up, the cheapest. A
+	// handler must not block other than in this package's own calls, which let
+	// another goroutine go on with the loop.
+	ModeInline
+	// ModePooled runs each request on a goroutine of a pool.
+	ModePooled
 )
 
+var modeNames = [...]string{"adaptive", "adaptive", "inline", "pooled"}
+
 func (m Mode) String() string {
-	switch m {
-	case DefaultMode, Pooled:
-		return "pooled"
-	case Inline:
-		return "inline"
-	case Adaptive:
-		return "adaptive"
+	if int(m) < len(modeNames) {
+		return modeNames[m]
 	}
 	return fmt.Sprintf("Mode(%d)", uint8(m))
 }
 
 // UnmarshalText sets the mode from its name, for flags and configuration files.
 func (m *Mode) UnmarshalText(text []byte) error {
-	for _, mode := range []Mode{Adaptive, Inline, Pooled} {
+	for _, mode := range []Mode{ModeAdaptive, ModeInline, ModePooled} {
 		if string(text) == mode.String() {
 			*m = mode
 			return nil
@@ -136,13 +136,23 @@ func (m *Mode) UnmarshalText(text []byte) error {
 
 // DispatchOptions say who does the work.
 type DispatchOptions struct {
-	// Mode says which goroutine runs handlers. Zero: Pooled.
+	// Mode says which goroutine runs handlers. Zero: ModeAdaptive. Inline and
+	// Pooled wrap a handler that is to choose for itself.
 	Mode Mode
 	// Loops is the number of event loops. Zero: runtime.GOMAXPROCS(0).
 	// Negative: an error.
 	Loops int
+	// Workers is how many requests may have a goroutine of the pool at a time.
+	// Zero: 16384. Negative: without limit.
+	Workers int
+	// Queue is how many more requests may wait for one. Above it they are answered
+	// with 503 and RetryAfter. Zero: as many as Workers. Negative: none.
+	Queue int
+	// RetryAfter is what such an answer's Retry-After field says, in whole
+	// seconds. Zero: 1 s. Negative: an error.
+	RetryAfter time.Duration
 	// IdleWorkers is how many goroutines without work are kept for the next
-	// request. Zero: 256 for each loop. Negative: none.
+	// request, for up to 10 s. Zero: 256 for each loop. Negative: none.
 	IdleWorkers int
 }
 
@@ -163,6 +173,27 @@ type Hooks struct {
 	// Stalled is told of each handler that held an event loop for too long, in a
 	// goroutine of its own.
 	Stalled func(Stall)
+	// Panicked is told of each panic of a handler but ErrAbort, instead of the
+	// log, by the goroutine that ran the handler.
+	Panicked func(Panic)
+}
+
+// PanicPolicy says what a panic of a handler does.
+type PanicPolicy uint8
+
+const (
+	// PanicRecover breaks the answer off and goes on with the server.
+	PanicRecover PanicPolicy = iota
+	// PanicCrash lets the panic end the program, after Hooks.Panicked.
+	PanicCrash
+)
+
+// Panic is a handler's panic.
+type Panic struct {
+	Value  any
+	Stack  []byte
+	Method string
+	Target string
 }
 
 // OptionError says which option is wrong, and why.
@@ -193,8 +224,11 @@ func (o Options) resolved() (Options, error) {
 	def(&o.Limits.WholeBody, 4<<20)
 	def(&o.Limits.DiscardBytes, d.DiscardBytes)
 	def(&o.Limits.OutputBytes, d.OutputBytes)
-	def(&o.Dispatch.Mode, Pooled)
+	def(&o.Dispatch.Mode, ModeAdaptive)
 	def(&o.Dispatch.Loops, runtime.GOMAXPROCS(0))
+	def(&o.Dispatch.Workers, 16384)
+	def(&o.Dispatch.Queue, max(o.Dispatch.Workers, 0))
+	def(&o.Dispatch.RetryAfter, time.Second)
 	def(&o.Dispatch.IdleWorkers, 256*o.Dispatch.Loops)
 	def(&o.Close.LingerIdle, d.LingerIdle)
 	def(&o.Close.LingerTotal, d.LingerTotal)
@@ -231,8 +265,12 @@ func (o *Options) check() error {
 		}
 	}
 	switch {
-	case o.Dispatch.Mode > Adaptive:
+	case o.Dispatch.Mode > ModePooled:
 		return &OptionError{"Dispatch.Mode", o.Dispatch.Mode.String() + " is no mode"}
+	case o.Dispatch.RetryAfter < 0:
+		return &OptionError{"Dispatch.RetryAfter", fmt.Sprintf("%v is negative", o.Dispatch.RetryAfter)}
+	case o.Panic > PanicCrash:
+		return &OptionError{"Panic", fmt.Sprintf("%d is no policy", o.Panic)}
 	case o.Limits.HeadBytes > 1<<30:
 		return &OptionError{"Limits.HeadBytes", "more than 1 GiB"}
 	case o.Dispatch.Loops > 4096:

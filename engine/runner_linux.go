@@ -23,17 +23,19 @@ const (
 // all links of it that no worker owns, or works for one link that it owns, or
 // waits for a job.
 type runner struct {
-	srv   *Server
-	loop  *loop         // the loop that it holds
-	lent  *loop         // the loop that it will hold again after the handler, unless it is taken
-	seq   uint64        // of lent's baton
-	since time.Duration // when the handler began, if lent
-	buf   []byte        // to receive into, nil while it is not needed
-	head  bool          // the head of the request under way lies in buf
-	jobs  chan job
-	wake  chan struct{} // ends its waiting for a link's notes
-	link  *link         // whose request is under way on this goroutine
-	call  call
+	srv    *Server
+	loop   *loop         // the loop that it holds
+	lent   *loop         // the loop that it will hold again after the handler, unless it is taken
+	pinned *loop         // lent, but out of the watchdog's reach
+	seq    uint64        // of lent's baton
+	since  time.Duration // when the handler began, if lent
+	buf    []byte        // to receive into, nil while it is not needed
+	head   bool          // the head of the request under way lies in buf
+	jobs   chan job
+	job    job           // the one under way
+	wake   chan struct{} // ends its waiting for a link's notes
+	link   *link         // whose request is under way on this goroutine
+	call   call
 }
 
 // job is what a runner is to do: to hold a loop, or to serve the request that
@@ -54,6 +56,7 @@ func newRunner(s *Server) *runner {
 func (r *runner) run() {
 	defer r.exited()
 	for j := range r.jobs {
+		r.job = j
 		if j.loop != nil {
 			r.loop = j.loop
 			r.loop.run(r)
@@ -61,7 +64,8 @@ func (r *runner) run() {
 			r.work(j)
 		}
 		r.releaseBuffer()
-		if !r.srv.crew.rest(r) {
+		r.job = job{}
+		if !r.srv.crew.rest(r, j) {
 			return
 		}
 	}
@@ -84,7 +88,7 @@ func (r *runner) exited() {
 	case l != nil:
 		r.srv.crew.start(job{link: l, served: true})
 	}
-	r.srv.crew.left()
+	r.srv.crew.left(r.job)
 }
 
 // buffer returns the buffer to receive into.
@@ -169,11 +173,11 @@ func (r *runner) advance(l *link) bool {
 				return true
 			}
 		case conn.Requested:
-			if r.loop != nil && r.loop.workersFirst() {
-				r.handOver(l)
+			if r.loop == nil || !r.loop.workersFirst() {
+				r.serve(l)
+			} else if r.handOver(l) {
 				return false
 			}
-			r.serve(l)
 		case conn.Flush:
 			if r.send(l) == blocked && !(l.readable && l.conn.WantsInput()) {
 				return true
@@ -292,11 +296,18 @@ func (r *runner) sendFile(l *link, left int64) (int, sock.Errno) {
 	return n, errno
 }
 
-// handOver gives l, whose connection has a request ready, to a worker.
-func (r *runner) handOver(l *link) {
+// handOver gives l, whose connection has a request ready, to a worker. It
+// reports false if there are too many of them: the request is declined.
+func (r *runner) handOver(l *link) bool {
 	l.conn.Release()
 	l.word.Store(owned)
-	r.srv.crew.start(job{link: l})
+	if r.srv.crew.start(job{link: l}) {
+		return true
+	}
+	l.word.Store(0)
+	r.loop.counters.declined.Add(1)
+	l.conn.Decline(r.now(), 503, r.srv.opts.Dispatch.RetryAfter)
+	return false
 }
 
 // giveBack makes l its loop's again. It reports false if something was noted

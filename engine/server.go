@@ -16,7 +16,7 @@ type Server struct {
 	opts     Options // resolved by start
 	given    Options
 	config   conn.Config
-	watched  bool // by the watchdog: mode Adaptive
+	watched  bool // by the watchdog: ModeAdaptive
 	clock    clock
 	crew     crew
 	watchdog watchdog
@@ -46,6 +46,9 @@ func New(h Handler, o Options) *Server {
 	if h == nil {
 		panic("engine: New with a nil Handler")
 	}
+	if in, ok := h.(inlineHandler); ok {
+		h, o.Dispatch.Mode = in.Handler, ModeInline
+	}
 	return &Server{handler: h, given: o, empty: make(chan struct{}), stopped: make(chan struct{})}
 }
 
@@ -67,7 +70,7 @@ func (s *Server) start() error {
 	s.clock.start()
 	s.config = s.opts.config(s.clock.text)
 	s.loopBuffers.size, s.workerBuffers.size = loopReceiveBytes, workerReceiveBytes
-	s.crew.init(s, s.opts.Dispatch.IdleWorkers)
+	s.crew.init(s, &s.opts.Dispatch)
 	s.startErr = s.startLoops()
 	return s.startErr
 }
@@ -86,7 +89,7 @@ func (s *Server) startLoops() error {
 	}
 	s.running = len(s.loops)
 	s.accepting.Store(int64(len(s.loops)))
-	if s.watched = s.opts.Dispatch.Mode == Adaptive; s.watched {
+	if s.watched = s.opts.Dispatch.Mode == ModeAdaptive; s.watched {
 		s.watchdog.start(s)
 	}
 	for _, lp := range s.loops {
@@ -204,7 +207,8 @@ func (s *Server) Stats() Stats {
 		lp.counters.addTo(&st)
 	}
 	if len(loops) > 0 {
-		st.Workers = int64(s.crew.count())
+		workers, queued := s.crew.count()
+		st.Workers, st.Queued = int64(workers), int64(queued)
 	}
 	return st
 }

@@ -13,7 +13,9 @@ type Stats struct {
 	Requests int64 // requests that handlers were called for
 	BytesIn  int64 // received, of connections that have ended
 	BytesOut int64 // sent, of connections that have ended
+	Declined int64 // requests answered with 503, since all workers were busy and the queue full
 	Stalls   int64 // times that a handler held a loop for too long
+	Queued   int64 // requests that wait for a worker
 	Workers  int64 // goroutines at work or waiting for work, the loops' included
 
 	// Closed counts the connections that have ended, by reason. Accepted is
@@ -26,6 +28,7 @@ type Stats struct {
 type counters struct {
 	accepted, closed  atomic.Int64
 	requests, stalls  atomic.Int64
+	declined          atomic.Int64
 	bytesIn, bytesOut atomic.Int64
 	reasons           [conn.NumReasons]atomic.Int64
 	_                 [64]byte // loops don't share cache lines
@@ -45,6 +48,7 @@ func (n *counters) addTo(s *Stats) {
 	s.Accepted += accepted
 	s.Open += accepted - closed
 	s.Requests += n.requests.Load()
+	s.Declined += n.declined.Load()
 	s.Stalls += n.stalls.Load()
 	s.BytesIn += n.bytesIn.Load()
 	s.BytesOut += n.bytesOut.Load()
