@@ -55,7 +55,7 @@ var layers = []layer{
 	{dir: "engine/...", ours: []string{"engine", "parser", "conn"}},
 
 	// Programs. They alone decide how many processors the process takes.
-	{dir: "examples/...", ours: []string{"engine", "engine/...", "conn"}, others: []string{processors}},
+	{dir: "examples/...", ours: []string{"engine", "engine/...", "conn"}, others: []string{processors, processors + "/maxprocs"}},
 
 	{dir: "internal/architecture"},
 }
