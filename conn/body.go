@@ -94,9 +94,13 @@ func (c *Conn) Body(now time.Duration) ([]byte, error) {
 	return nil, nil
 }
 
-// Consume takes n bytes off the front of the view that Body returned.
+// Consume takes n bytes off the front of the view that Body returned. It does
+// nothing once the connection has ended.
 func (c *Conn) Consume(n int) {
 	x := c.x
+	if n == 0 || c.read == readClosed {
+		return
+	}
 	c.must(x != nil && n <= x.body.available)
 	b := &x.body
 	x.input.consume(n)

@@ -83,6 +83,11 @@ func (h *simHandler) start() {
 	h.served, h.read, h.running = s, 0, true
 	w.served = append(w.served, s)
 	h.checkHead()
+	length := int64(len(r.body))
+	if r.trailers != nil {
+		length = -1
+	}
+	w.demand(w.c.ContentLength() == length || r.cut, "ContentLength is %d, not %d", w.c.ContentLength(), length)
 	h.plan()
 	w.log("handler: %s %d: status %d, length %d, plan %v", r.method, i, s.status, s.length, h.ops)
 }

@@ -300,7 +300,11 @@ func (w *simWorld) receive() (some bool) {
 		}
 		s.toServer = s.toServer[:copy(s.toServer, s.toServer[n:])]
 		w.log("driver: receive %d: %.40q", n, lent[:n])
-		w.c.Receive(w.now, lent[:n:n])
+		if w.c.Deaf() && w.partial {
+			w.c.Discarded(w.now, n)
+		} else {
+			w.c.Receive(w.now, lent[:n:n])
+		}
 		w.nextCalls, some = 0, true
 		if chance(w.rng, 70) {
 			break // otherwise a second piece is lent before anything is done
