@@ -1,0 +1,173 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pollard-go/pollard/engine"
+)
+
+// patience is how long a test waits for what must come.
+const patience = 20 * time.Second
+
+// fixture is a server under test. At the test's end it must come down without
+// a trace.
+type fixture struct {
+	*engine.Server
+	t      *testing.T
+	addr   string
+	served chan error
+}
+
+// serve starts a server on a TCP socket.
+func serve(t *testing.T, o engine.Options, h engine.HandlerFunc) *fixture {
+	t.Helper()
+	return serveOn(t, listen(t, "tcp", "127.0.0.1:0"), o, h)
+}
+
+func listen(t *testing.T, network, addr string) net.Listener {
+	t.Helper()
+	ln, err := net.Listen(network, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ln
+}
+
+func serveOn(t *testing.T, ln net.Listener, o engine.Options, h engine.HandlerFunc) *fixture {
+	t.Helper()
+	before := traces()
+	before.descriptors-- // ln's
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	f := &fixture{Server: engine.New(h, o), t: t, addr: ln.Addr().String(), served: make(chan error, 1)}
+	go func() { f.served <- f.Serve(ln) }()
+	t.Cleanup(func() { f.comesDown(before) })
+	return f
+}
+
+// comesDown ends the server, and checks that its books agree and that neither a
+// goroutine nor a descriptor remains.
+func (f *fixture) comesDown(before trace) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := f.Shutdown(ctx); err != nil {
+		f.t.Errorf("Shutdown: %v with %+v", err, f.Stats())
+	}
+	select {
+	case err := <-f.served:
+		if !errors.Is(err, engine.ErrServerClosed) {
+			f.t.Errorf("Serve: %v", err)
+		}
+	case <-ctx.Done():
+		f.t.Error("Serve does not return")
+	}
+	f.booksAgree(0)
+	if !within(patience, func() bool { return f.Stats().Workers == 0 }) {
+		f.t.Errorf("%d workers remain", f.Stats().Workers)
+	}
+	var after trace
+	if !within(patience, func() bool {
+		after = traces()
+		return after.goroutines <= before.goroutines && after.descriptors <= before.descriptors
+	}) {
+		f.t.Errorf("before: %+v, after: %+v\n%s", before, after, stacks())
+	}
+}
+
+// booksAgree waits until so many connections are open, and checks that each
+// other one has a reason.
+func (f *fixture) booksAgree(open int64) {
+	f.t.Helper()
+	if !within(patience, func() bool { return f.Stats().Open == open }) {
+		f.t.Errorf("%d connections open, want %d", f.Stats().Open, open)
+		return
+	}
+	s := f.Stats()
+	if n := sum(s); n != s.Accepted-open || s.Closed[0] != 0 {
+		f.t.Errorf("accepted %d, open %d, closed by reason %v", s.Accepted, s.Open, s.Closed)
+	}
+}
+
+func sum(s engine.Stats) (n int64) {
+	for _, k := range s.Closed {
+		n += k
+	}
+	return n
+}
+
+// trace is what a server must not leave behind.
+type trace struct{ goroutines, descriptors int }
+
+func traces() trace {
+	entries, _ := os.ReadDir("/proc/self/fd")
+	return trace{runtime.NumGoroutine(), len(entries)}
+}
+
+func stacks() string {
+	b := make([]byte, 64<<10)
+	return string(b[:runtime.Stack(b, true)])
+}
+
+// within polls until ok holds. It reports false when the time is over.
+func within(limit time.Duration, ok func() bool) bool {
+	for end := time.Now().Add(limit); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			return false
+		}
+	}
+	return true
+}
+
+var modes = []engine.Mode{engine.ModePooled, engine.ModeInline, engine.ModeAdaptive}
+
+// inModes runs a test with handlers on the loop, on workers, and on both.
+func inModes(t *testing.T, test func(t *testing.T, o engine.Options)) {
+	t.Helper()
+	for _, mode := range modes {
+		t.Run(mode.String(), func(t *testing.T) {
+			test(t, engine.Options{Dispatch: engine.DispatchOptions{Mode: mode}})
+		})
+	}
+}
+
+func hello(w *engine.Response, _ *engine.Request) { _, _ = w.WriteString("hello") }
+
+// records collects what a server logs.
+func records(o *engine.Options) *journal {
+	j := &journal{lines: make(chan string, 1000)}
+	o.Logger = slog.New(slog.NewTextHandler(j, nil))
+	return j
+}
+
+type journal struct{ lines chan string }
+
+func (j *journal) Write(p []byte) (int, error) {
+	select {
+	case j.lines <- string(p):
+	default:
+	}
+	return len(p), nil
+}
+
+// all returns what has been logged since the last call.
+func (j *journal) all() string {
+	var b strings.Builder
+	for {
+		select {
+		case s := <-j.lines:
+			b.WriteString(s)
+		default:
+			return b.String()
+		}
+	}
+}
