@@ -154,6 +154,9 @@ func (c *Conn) findTrailer() error {
 	if len(x.input.bytes) == 0 {
 		return nil
 	}
+	if x.trailer == nil {
+		x.trailer = trailers.Get().(*parser.Trailer)
+	}
 	n, err := x.trailer.Parse(x.input.bytes, &c.cfg.Head)
 	if err != nil {
 		c.setReason(ReasonBadRequest)
@@ -177,7 +180,14 @@ func (c *Conn) BodyOutstanding() bool {
 
 // Trailer returns the trailer section of the request. It is empty until Body
 // has returned io.EOF, and valid until End.
-func (c *Conn) Trailer() *parser.Trailer { return &c.x.trailer }
+func (c *Conn) Trailer() *parser.Trailer {
+	if c.x.trailer == nil {
+		return &noTrailer
+	}
+	return c.x.trailer
+}
+
+var noTrailer parser.Trailer
 
 // ContentLength returns the length of the request's content as declared, 0 if
 // it has none, -1 if it is chunked.

@@ -12,10 +12,10 @@ import (
 // request's first byte until the answer's last has been handed to the socket.
 // A connection that waits holds none, so it costs just its Conn.
 type exchange struct {
-	req     parser.Request
+	req     *parser.Request // nil while a long answer does without it
 	input   input
 	body    requestBody
-	trailer parser.Trailer
+	trailer *parser.Trailer // nil until a trailer section comes
 	resp    response
 	out     output
 
@@ -27,7 +27,12 @@ type exchange struct {
 	used bool
 }
 
-var exchanges = sync.Pool{New: func() any { return new(exchange) }}
+// The two that are large are pooled apart, since not every exchange needs them.
+var (
+	exchanges = sync.Pool{New: func() any { return &exchange{req: new(parser.Request)} }}
+	requests  = sync.Pool{New: func() any { return new(parser.Request) }}
+	trailers  = sync.Pool{New: func() any { return new(parser.Trailer) }}
+)
 
 // keptBytes bounds what a pooled exchange may keep of a buffer that grew.
 const keptBytes = 32 << 10
@@ -53,16 +58,37 @@ func (c *Conn) detach() {
 	exchanges.Put(x)
 }
 
+// ForgetHead says that nobody needs the head of the request any more, nor its
+// trailer section: an answer that goes on for long then holds little memory.
+func (c *Conn) ForgetHead() {
+	x := c.x
+	if x == nil || x.req == nil {
+		return
+	}
+	x.input.releaseHead()
+	x.input.headCopy = nil
+	x.req.Reset()
+	requests.Put(x.req)
+	x.req = nil
+}
+
 // nextRequest forgets the finished request and its answer.
 func (x *exchange) nextRequest() {
 	if !x.used {
 		return
 	}
 	x.used = false
+	if x.req == nil {
+		x.req = requests.Get().(*parser.Request)
+	}
 	x.req.Reset()
 	x.input.releaseHead()
 	x.body.reset()
-	x.trailer.Reset()
+	if x.trailer != nil {
+		x.trailer.Reset()
+		trailers.Put(x.trailer)
+		x.trailer = nil
+	}
 	x.resp.reset()
 	x.headStarted = false
 }

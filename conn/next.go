@@ -140,7 +140,7 @@ func (c *Conn) requested(now time.Duration) (e Event, ok bool) {
 	x := c.x
 	c.transactions++
 	x.headStarted = false
-	if f := c.frame(&x.req); f != nil {
+	if f := c.frame(x.req); f != nil {
 		c.refuse(now, f.status, f.reason, f.detail)
 		return 0, false
 	}
@@ -187,4 +187,4 @@ func (x *exchange) verb() parser.Verb {
 
 // Request returns the head of the request under way. It and all views taken
 // of it are valid until End, or until Release if the head was not released yet.
-func (c *Conn) Request() *parser.Request { return &c.x.req }
+func (c *Conn) Request() *parser.Request { return c.x.req }
