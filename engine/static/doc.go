@@ -18,8 +18,10 @@
 // 403. A path that can't be decoded, or holds NUL, is 400.
 //
 // Small files are read and leave with the head in one write. Larger ones leave
-// by sendfile(2), also after the handler has returned. Both may wait for a disk,
-// so the handler belongs in the pooled mode of engine.
+// by sendfile(2), also after the handler has returned. Opening and reading is
+// quick as long as the kernel has the file in memory. Where it often has to wait
+// for a disk or a network, wrap the handler in engine.Pooled. Folders are always
+// read away from the event loop.
 //
 // # Where to find what
 //

@@ -76,7 +76,10 @@ func (h *Handler) serveFolder(w *engine.Response, r *engine.Request, t target) {
 	case !h.o.List:
 		refuse(w, 404)
 	default:
-		h.list(w, r, t.name)
+		// To read a large folder takes milliseconds: an event loop can't wait.
+		engine.Pooled(engine.HandlerFunc(func(w *engine.Response, r *engine.Request) {
+			h.list(w, r, t.name)
+		})).ServeHTTP(w, r)
 	}
 }
 

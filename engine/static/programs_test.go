@@ -1,0 +1,102 @@
+package static
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// program finds a real client. Without it the test is skipped, or fails if
+// POLLARD_REQUIRE_PROGRAMS is 1.
+func program(t *testing.T, names ...string) string {
+	t.Helper()
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("POLLARD_REQUIRE_PROGRAMS") == "1" {
+		t.Fatalf("none of %v is installed", names)
+	}
+	t.Skipf("none of %v is installed", names)
+	return ""
+}
+
+// A browser renders the list and a page, and follows the redirect.
+func TestChromium(t *testing.T) {
+	chromium := program(t, "chromium", "chromium-browser", "google-chrome")
+	s := newSite(t, Options{List: true})
+	s.file("dir/a <b> & c.txt", "text")
+	s.file("page/index.html", `<!DOCTYPE html><title>p</title><link rel="stylesheet" href="s.css"><p id="out">before</p><script src="s.js"></script>`)
+	s.file("page/s.css", "p{color:rgb(1, 2, 3)}")
+	s.file("page/s.js", `let p=document.getElementById("out");p.textContent="script ran, color "+getComputedStyle(p).color`)
+	s.file("page/README", "<b>plain</b>")
+	for _, c := range []struct{ target, want string }{
+		{"/dir", `<a href="./a%20%3Cb%3E%20%26%20c.txt">a &lt;b&gt; &amp; c.txt</a>`},
+		{"/page", "script ran, color rgb(1, 2, 3)"},
+		{"/page/README", "&lt;b&gt;plain&lt;/b&gt;"},
+	} {
+		cmd := exec.Command(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+			"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+			"--user-data-dir="+t.TempDir(), "--timeout=20000", "--dump-dom", "http://"+s.addr+c.target)
+		var dom, log bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &dom, &log
+		cmd.WaitDelay = time.Second
+		stop := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+		err := cmd.Run()
+		stop.Stop()
+		if err != nil || !strings.Contains(dom.String(), c.want) {
+			t.Errorf("%s: %v\n%s\n%s", c.target, err, dom.Bytes(), log.Bytes())
+		}
+	}
+}
+
+// curl gets the same bytes: whole, by ranges, and resumed.
+func TestCurl(t *testing.T) {
+	curl := program(t, "curl")
+	s := newSite(t, Options{})
+	random := rand.NewChaCha8([32]byte{1})
+	content := make([]byte, 3<<20+17)
+	_, _ = random.Read(content)
+	s.file("a b.bin", string(content))
+	out := filepath.Join(t.TempDir(), "out")
+	run := func(args ...string) []byte {
+		t.Helper()
+		_ = os.Remove(out)
+		args = append([]string{"-sS", "--fail", "--max-time", "20", "-o", out}, args...)
+		if msg, err := exec.Command(curl, append(args, "http://"+s.addr+"/a%20b.bin")...).CombinedOutput(); err != nil {
+			t.Fatalf("%q: %v: %s", args, err, msg)
+		}
+		got, err := os.ReadFile(out)
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if !bytes.Equal(run(), content) || !bytes.Equal(run("--http1.0"), content) || !bytes.Equal(run("--compressed"), content) {
+		t.Error("the whole file differs")
+	}
+	if !bytes.Equal(run("-r", "1000-2000999"), content[1000:2001000]) || !bytes.Equal(run("-r", "-100"), content[len(content)-100:]) {
+		t.Error("a part differs")
+	}
+	if got := run("-z", settledDate); len(got) != 0 {
+		t.Errorf("not modified, but %d bytes came", len(got))
+	}
+	// Resumed: curl asks for what its file lacks.
+	half := filepath.Join(t.TempDir(), "half")
+	if err := os.WriteFile(half, content[:1_234_567], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if msg, err := exec.Command(curl, "-sS", "--max-time", "20", "-C", "-", "-o", half, fmt.Sprintf("http://%s/a%%20b.bin", s.addr)).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, msg)
+	}
+	if got, _ := os.ReadFile(half); !bytes.Equal(got, content) {
+		t.Error("the resumed file differs")
+	}
+}
