@@ -1,0 +1,96 @@
+// Package engine is an embeddable HTTP/1.1 server on Linux's epoll.
+//
+//	srv := engine.New(engine.HandlerFunc(func(w *engine.Response, r *engine.Request) {
+//		_ = w.SetHeader("Content-Type", "text/plain")
+//		_, _ = w.WriteString("Hello, World!")
+//	}), engine.Options{Addr: ":8080"})
+//	err := srv.ListenAndServe()
+//
+// It joins three packages that know nothing of each other's business: conn, the
+// protocol life of one connection, which touches no socket; timers, a wheel of
+// deadlines, which reads no clock; and the system calls of internal/poll and
+// internal/sock, which have not heard of HTTP.
+//
+//	         sockets                                         handlers
+//	            │ readable, writable, ended                      ▲ │
+//	┌───────────▼───────────┐  bytes   ┌──────────┐  request     │ │ answer
+//	│ loop: poller, links,  ├─────────►│   conn   ├──────────────┘ │
+//	│ wheel, inbox          │◄─────────┤  (pure)  │◄───────────────┘
+//	└───────────▲───────────┘  output  └────┬─────┘
+//	            │          deadline         │
+//	            └── timers.Wheel ◄──────────┘
+//
+// # What a handler may rely on
+//
+// The requests of one connection are served one after the other, those of
+// different connections at the same time. A Request, a Response and every
+// []byte taken from them are valid until the handler returns; Request.Clone
+// outlives it. Reading a body and writing an answer stream through a bounded
+// amount of memory: they wait when the peer is slow, and so does nobody else.
+//
+// # Who runs a handler
+//
+// A server has a few loops and a crew of runners, which are goroutines. A loop
+// is no goroutine: it is a baton, held by one runner at a time, who polls,
+// reads, parses and, on the same goroutine, runs handlers. That costs no
+// wake-up. Before the holder blocks it passes the baton on and goes on as a
+// worker that owns nothing but its own connection:
+//
+//	ModeAdaptive   the default: the baton is passed when the engine's own calls
+//	               would block, and taken by a watchdog from a handler that has
+//	               held it for about a millisecond. A loop whose handlers keep
+//	               doing so gives requests to workers first, for a time that
+//	               doubles while that goes on
+//	ModeInline     no watchdog: handlers promise not to block by other means
+//	ModePooled     every request goes to a worker
+//
+// Inline and Pooled wrap a handler that is to choose for itself. Workers are
+// bounded, and so is the queue before them; beyond it a request is answered
+// with 503.
+//
+// # Who owns a connection
+//
+// A link is a connection's socket and its conn.Conn. It is owned by its loop or
+// by one worker, told by one atomic word:
+//
+//	word        owner        an event, a timer, a shutdown
+//	0           the loop     is acted on at once
+//	owned       a worker     is noted in the word; the worker acts on it when
+//	                         it waits, or when it gives the link back
+//	owned,      a worker     is noted in the word, and wakes it
+//	  parked    that waits
+//
+// Giving back is a compare-and-swap from owned to 0, which fails if anything
+// was noted, so nothing is lost and no lock is taken. A token with a generation
+// keeps an event of a closed connection from its descriptor's next user.
+//
+// # How a connection ends
+//
+// For exactly one reason (conn.Reason), which Stats counts. After the last
+// answer our side is ended first, and what still comes is discarded until the
+// peer has ended too, within CloseOptions: closing at once would make the peer's
+// system throw the answer away. Server.Shutdown does so for all connections.
+//
+// # Map
+//
+//	server.go            Server: New, Shutdown, Close, Stats
+//	serve_linux.go       Serve, ListenAndServe: sockets to listen on
+//	options.go           Options, their defaults and their check
+//	handler.go           Handler; one call of one, and its end
+//	request.go           Request, Body, its context
+//	response.go          Response
+//	connection.go        what a transport does for a handler
+//	carry_linux.go       … and how a runner does it
+//	loop_linux.go        loop: a round, messages from others, timers
+//	listener_linux.go    accepting; what happens when descriptors run out
+//	link_linux.go        link: ownership and notes
+//	linktable_linux.go   where a loop keeps its links
+//	runner_linux.go      runner: reading, serving, sending, closing
+//	crew.go              the runners at rest and the jobs that wait
+//	baton.go             the baton, and a loop's memory of slow handlers
+//	watchdog_linux.go    who takes the baton
+//	bufferpool.go        buffers that runners read into
+//	clock.go             the only clock, and the Date field
+//	queue.go, stats.go
+//	static/              a handler for the files of a folder
+package engine
