@@ -19,6 +19,9 @@ import (
 // operand if the step needs one.
 func FuzzConn(f *testing.F) {
 	f.Fuzz(func(t *testing.T, script []byte) {
+		if len(script) > 2048 {
+			return // longer ones find nothing that short ones don't, and take their time
+		}
 		s := newFuzzScript(t, script)
 		for s.more() && !s.closed {
 			s.step()
@@ -316,7 +319,7 @@ func (s *fuzzScript) head(b byte) {
 		_ = s.c.Header().Set("Connection", "close")
 	}
 	if b&16 != 0 {
-		_ = s.c.ResponseTrailer().Add("X-Sum", "1")
+		_ = s.c.ResponseTrailer().Set("X-Sum", "1")
 	}
 	if b&32 != 0 {
 		s.c.Header().Del("Content-Length")

@@ -21,6 +21,7 @@ import (
 //	sim_handler_test.go  the handlers
 //	sim_answers_test.go  a strict reader of what the server sends
 //	sim_check_test.go    what must hold
+//	sim_found_test.go    what it found, in the fewest calls
 
 var (
 	simSeed  = flag.Int64("seed", -1, "run this seed of TestSimulation alone, and print its trace")
@@ -47,12 +48,21 @@ func simulate(seed uint64, trace func(string)) (w *simWorld, failure string) {
 	return w, ""
 }
 
+// simFound are seeds that failed once and are not among the first ones.
+var simFound = []uint64{19764, 22157, 27429, 32585, 51493, 97186, 99787}
+
 func TestSimulation(t *testing.T) {
 	if *simSeed >= 0 {
 		reportSimulation(t, uint64(*simSeed), 1<<20)
 		return
 	}
+	for _, seed := range simFound {
+		if _, failure := simulate(seed, nil); failure != "" {
+			reportSimulation(t, seed, 40)
+		}
+	}
 	var next, failed atomic.Int64
+	var reached [conn.NumReasons]atomic.Int64
 	var wait sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wait.Add(1)
@@ -63,14 +73,30 @@ func TestSimulation(t *testing.T) {
 				if seed >= uint64(*simSeeds) {
 					return
 				}
-				if _, failure := simulate(seed, nil); failure != "" {
+				w, failure := simulate(seed, nil)
+				if failure != "" {
 					failed.Add(1)
 					reportSimulation(t, seed, 40)
+					continue
 				}
+				reached[w.c.Reason()].Add(1)
 			}
 		}()
 	}
 	wait.Wait()
+	for r := conn.ReasonNone + 1; r < conn.NumReasons && *simSeeds >= 3000; r++ {
+		if r == conn.ReasonShed || r == conn.ReasonHijacked {
+			continue // told by a driver that has many connections, or gives one away
+		}
+		if reached[r].Load() == 0 {
+			t.Errorf("no simulated connection ended for the reason %q: too tame", r)
+		}
+	}
+	if testing.Verbose() {
+		for r := range reached {
+			t.Logf("%6d %v", reached[r].Load(), conn.Reason(r))
+		}
+	}
 }
 
 // reportSimulation runs a seed again and prints the end of its trace.
@@ -85,31 +111,4 @@ func reportSimulation(t *testing.T, seed uint64, lines int) {
 		return
 	}
 	t.Log(text)
-}
-
-// TestOutputMemory: a peer that never takes the last byte must not make the
-// output's buffer grow with all that was ever sent.
-func TestOutputMemory(t *testing.T) {
-	cfg := conn.DefaultConfig()
-	var c conn.Conn
-	c.Init(&cfg, 0)
-	c.Receive(0, []byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
-	if e := c.Next(0); e != conn.Requested {
-		t.Fatal(e)
-	}
-	piece := make([]byte, 1000)
-	for range 10_000 {
-		if n, err := c.Write(piece); n != len(piece) || err != nil {
-			t.Fatal(n, err)
-		}
-		if err := c.Flush(); err != nil {
-			t.Fatal(err)
-		}
-		o := c.Output()
-		c.Sent(0, o.Len()-1)
-	}
-	o := c.Output()
-	if got := cap(o.Head); got > 64<<10 {
-		t.Errorf("the buffer for one unsent byte has %d", got)
-	}
 }
