@@ -104,8 +104,24 @@ func (r *runner) attachFile(f *os.File, offset int64) {
 	r.link.file = &sendFile{f, offset}
 }
 
-// bindContext: see connection.
-func (r *runner) bindContext(c *requestContext) { r.link.context.Store(c) }
+// bindContext: see connection. What would end the context may have happened
+// already: it is noted before the context is looked for, so one of both sides
+// sees the other.
+func (r *runner) bindContext(c *requestContext) {
+	l := r.link
+	l.context.Store(c)
+	if c == nil {
+		return
+	}
+	switch w := l.word.Load(); {
+	case l.broken || w&noteBroken != 0:
+		c.cancel(ErrPeerReset)
+	case w&noteClose != 0:
+		c.cancel(ErrServerClosed)
+	case l.conn.State().Closed():
+		c.cancel(ErrClosed)
+	}
+}
 
 func (r *runner) remote() netip.AddrPort { return r.link.peer.AddrPort() }
 func (r *runner) local() netip.AddrPort  { return sock.LocalAddr(int(r.link.fd)).AddrPort() }

@@ -18,6 +18,9 @@ type connection interface {
 	now() time.Duration
 	// returned is called when the handler has returned, before its answer is ended.
 	returned()
+	// notice lets what has happened meanwhile count, before the answer's head is
+	// committed: that the server is shutting down, for one.
+	notice()
 	// pin keeps the watchdog from taking the loop, if the handler runs on one,
 	// until unpin. leaveLoop lets another goroutine go on with it at once.
 	pin()

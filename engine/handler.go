@@ -77,6 +77,13 @@ func (k *call) run() {
 	k.resp.returned = true
 }
 
+// notice is called before what may commit the answer's head.
+func (k *call) notice() {
+	if !k.c.Committed() {
+		k.io.notice()
+	}
+}
+
 // ended is deferred, so that it is reached in every case.
 func (k *call) ended() {
 	k.io.returned()

@@ -32,6 +32,7 @@ type link struct {
 	peer     sock.Addr
 	unix     bool
 	readable bool // an edge said so, and no read since has found the end of it
+	broken   bool // it is reset, which the next read or write will find
 	ended    bool // the peer has ended its side: read on until its end is seen
 }
 
@@ -48,11 +49,12 @@ const (
 	gone                      // the worker has closed it
 	noteIn
 	noteOut
-	noteEnd   // the peer has ended its side, or the connection is broken
-	noteTimer // the timer has fired
-	noteDrain // the server is shutting down
-	noteClose // the server closes
-	notes     = noteIn | noteOut | noteEnd | noteTimer | noteDrain | noteClose
+	noteEnd    // the peer has ended its side, or the connection is broken
+	noteTimer  // the timer has fired
+	noteDrain  // the server is shutting down
+	noteClose  // the server closes
+	noteBroken // the peer has reset it, or the network has
+	notes      = noteIn | noteOut | noteEnd | noteTimer | noteDrain | noteClose | noteBroken
 )
 
 // note tells a worker that owns l what has happened. It reports false if none
@@ -98,6 +100,9 @@ func readyNotes(r poll.Ready) (bits uint32) {
 	}
 	if r&(poll.RdHup|poll.Hangup|poll.Error) != 0 {
 		bits |= noteEnd | noteIn
+	}
+	if r&(poll.Hangup|poll.Error) != 0 {
+		bits |= noteBroken
 	}
 	return bits
 }

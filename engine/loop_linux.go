@@ -207,11 +207,11 @@ func (lp *loop) event(r *runner, ev poll.Event) {
 	if l == nil {
 		return // of a connection that has ended
 	}
-	if ev.Ready&(poll.Error|poll.Hangup) != 0 {
-		l.cancel(ErrPeerReset)
-	}
 	bits := readyNotes(ev.Ready)
 	if l.note(bits) {
+		if bits&noteBroken != 0 {
+			l.cancel(ErrPeerReset) // after the note: see bindContext
+		}
 		return
 	}
 	if bits&noteIn != 0 {
@@ -333,10 +333,10 @@ func (lp *loop) each(r *runner, bits uint32) {
 		if l.fd < 0 {
 			continue
 		}
-		if bits == noteClose {
-			l.cancel(ErrServerClosed)
-		}
 		if l.note(bits) {
+			if bits == noteClose {
+				l.cancel(ErrServerClosed) // after the note: see bindContext
+			}
 			continue
 		}
 		r.apply(l, bits)

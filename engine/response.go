@@ -114,6 +114,7 @@ func (w *Response) Informational(status int, fields ...Field) error {
 // kept.
 func (w *Response) Write(p []byte) (n int, err error) {
 	c := w.k.c
+	w.k.notice()
 	for {
 		k, err := c.Write(p[n:])
 		n += k
@@ -170,6 +171,7 @@ func (w *Response) SendFile(f *os.File, offset, n int64) error {
 		n = max(info.Size()-offset, 0)
 	}
 	c := w.k.c
+	w.k.notice()
 	err := error(nil)
 	if c.Borrowed() {
 		err = w.k.io.awaitOutput()
@@ -188,6 +190,7 @@ func (w *Response) SendFile(f *os.File, offset, n int64) error {
 // Flush commits the head and sends all content so far. It blocks the handler's
 // goroutine until the socket has taken it.
 func (w *Response) Flush() error {
+	w.k.notice()
 	if err := w.k.c.Flush(); err != nil {
 		return err
 	}

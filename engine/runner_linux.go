@@ -333,6 +333,9 @@ func (r *runner) apply(l *link, bits uint32) {
 	if bits&noteEnd != 0 {
 		l.ended = true
 	}
+	if bits&noteBroken != 0 {
+		l.broken = true
+	}
 	if bits&noteTimer != 0 {
 		l.conn.Expire(r.now())
 	}
@@ -387,7 +390,22 @@ func (r *runner) takeBack() {
 }
 
 // returned: see connection.
-func (r *runner) returned() { r.takeBack() }
+func (r *runner) returned() {
+	r.takeBack()
+	r.notice()
+}
+
+// notice: see connection. The server's end counts also for a handler that holds
+// up the loop which would tell of it.
+func (r *runner) notice() {
+	l := r.link
+	if r.srv.ending.Load() {
+		l.conn.Drain()
+	}
+	if bits := l.takeNotes(); bits != 0 {
+		r.apply(l, bits)
+	}
+}
 
 // close ends l's life, and with it the runner's ownership.
 func (r *runner) close(l *link, reset bool) {
