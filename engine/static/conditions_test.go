@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -143,15 +144,18 @@ func TestIfRange(t *testing.T) {
 
 // A date is no strong validator while its second has not passed.
 func TestIfRangeFreshDate(t *testing.T) {
+	var clock atomic.Pointer[time.Time]
 	now := time.Date(2026, 5, 1, 10, 0, 0, 900_000_000, time.UTC)
-	s := newSite(t, Options{}, func(h *Handler) { h.now = func() time.Time { return now } })
+	clock.Store(&now)
+	s := newSite(t, Options{}, func(h *Handler) { h.now = func() time.Time { return *clock.Load() } })
 	s.file("a.txt", "content")
 	at := now.Add(-500 * time.Millisecond)
 	if err := os.Chtimes(filepath.Join(s.dir, "a.txt"), at, at); err != nil {
 		t.Fatal(err)
 	}
 	s.status(200, "GET", "/a.txt", "Range: bytes=1-3", "If-Range: Fri, 01 May 2026 10:00:00 GMT")
-	now = now.Add(time.Second)
+	later := now.Add(time.Second)
+	clock.Store(&later)
 	s.status(206, "GET", "/a.txt", "Range: bytes=1-3", "If-Range: Fri, 01 May 2026 10:00:00 GMT")
 }
 

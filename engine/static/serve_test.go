@@ -22,7 +22,6 @@ type site struct {
 	t    *testing.T
 	dir  string
 	addr string
-	h    *Handler
 }
 
 // settledTime is when the files of tests were modified.
@@ -64,7 +63,7 @@ func newSite(t *testing.T, o Options, adjust ...func(*Handler)) *site {
 		}
 		_ = root.Close()
 	})
-	return &site{t, dir, ln.Addr().String(), h}
+	return &site{t, dir, ln.Addr().String()}
 }
 
 // file writes a file that was modified at settledTime, and the folders it is in.

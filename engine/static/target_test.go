@@ -98,7 +98,8 @@ func TestDotFiles(t *testing.T) {
 	if a := s.get("/"); strings.Contains(a.body, ".env") || strings.Contains(a.body, ".git") || !strings.Contains(a.body, "a.b") {
 		t.Errorf("listed: %s", a.body)
 	}
-	s.h.o.DotFiles = true
+	s = newSite(t, Options{DotFiles: true})
+	s.file(".git/config", "x")
 	s.status(200, "GET", "/.git/config")
 }
 

@@ -102,13 +102,15 @@ func run(s settings, out, log io.Writer) error {
 
 // openFolder opens the folder, and gives its full path to print.
 func openFolder(name string) (root *os.Root, dir string, err error) {
-	root, err = os.OpenRoot(name)
+	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, "", fmt.Errorf("the folder %s does not exist", name)
-	case errors.Is(err, syscall.ENOTDIR):
+	case err == nil && !info.IsDir():
 		return nil, "", fmt.Errorf("%s is not a folder", name)
-	case err != nil:
+	}
+	root, err = os.OpenRoot(name)
+	if err != nil {
 		return nil, "", fmt.Errorf("the folder %s can't be opened: %w", name, err)
 	}
 	if dir, err = filepath.Abs(name); err != nil {
