@@ -89,6 +89,9 @@ func (k *call) ended() {
 	k.io.returned()
 	k.req.endContext()
 	k.req.body.release()
+	if k.resp.returned && k.resp.detached != nil {
+		return
+	}
 	if k.resp.returned {
 		if err := k.c.End(k.io.now()); err != nil {
 			k.misused(err)
@@ -103,6 +106,10 @@ func (k *call) ended() {
 		}
 	}
 	k.c.Abort(k.io.now())
+	if d := k.resp.detached; d != nil {
+		d.err, k.resp.detached = ErrClosed, nil
+		d.mu.Unlock()
+	}
 }
 
 // panicked tells the hook, or the log.

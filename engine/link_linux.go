@@ -29,6 +29,7 @@ type link struct {
 	owner    *runner   // the worker that owns it, set before it waits
 	file     *sendFile // the rest of an answer
 	context  atomic.Pointer[requestContext]
+	detached atomic.Pointer[Detached] // owns it, if set, with no goroutine
 	peer     sock.Addr
 	unix     bool
 	readable bool // an edge said so, and no read since has found the end of it
@@ -70,6 +71,8 @@ func (l *link) note(bits uint32) bool {
 		}
 		if w&parked != 0 {
 			l.owner.wake <- struct{}{}
+		} else if d := l.detached.Load(); d != nil {
+			d.noted()
 		}
 		return true
 	}

@@ -64,6 +64,7 @@ type messageKind uint8
 
 const (
 	armTimer   messageKind = iota // of link, for when at the latest
+	resume                        // link: its detached answer has ended
 	freeLink                      // its worker has closed it
 	adopt                         // the new connection fd
 	watch                         // listener
@@ -306,6 +307,11 @@ func (lp *loop) receive(r *runner, m message) {
 		if m.link.gen == m.gen && m.link.fd >= 0 && m.link.firesAfter(m.when) {
 			lp.schedule(m.link, m.when)
 		}
+	case resume:
+		bits := m.link.takeNotes()
+		m.link.word.Store(0)
+		r.apply(m.link, bits)
+		r.turn(m.link)
 	case freeLink:
 		lp.release(m.link)
 	case adopt:

@@ -23,6 +23,7 @@ import (
 type Response struct {
 	k        *call
 	returned bool
+	detached *Detached
 }
 
 // SetStatus sets the status, 200 to 999. Without it, 200.

@@ -131,10 +131,9 @@ func (r *runner) now() time.Duration {
 // work is a worker's job.
 func (r *runner) work(j job) {
 	j.link.owner = r
-	if !j.served {
-		r.serve(j.link)
+	if j.served || r.serve(j.link) {
+		r.turn(j.link)
 	}
-	r.turn(j.link)
 }
 
 // turn goes on with l, which the runner owns, until nothing can be done before
@@ -174,7 +173,9 @@ func (r *runner) advance(l *link) bool {
 			}
 		case conn.Requested:
 			if r.loop == nil || !r.loop.workersFirst() {
-				r.serve(l)
+				if !r.serve(l) {
+					return false
+				}
 			} else if r.handOver(l) {
 				return false
 			}
@@ -350,8 +351,9 @@ func (r *runner) apply(l *link, bits uint32) {
 	}
 }
 
-// serve runs the handler of the request that is ready.
-func (r *runner) serve(l *link) {
+// serve runs the handler of the request that is ready. It reports false if the
+// answer was detached: l is no longer the runner's.
+func (r *runner) serve(l *link) bool {
 	if l.conn.BodyOutstanding() {
 		l.conn.Release() // the buffer is needed for the rest, so the head must not lie in it
 	}
@@ -363,6 +365,15 @@ func (r *runner) serve(l *link) {
 	r.lend(l)
 	k.run()
 	r.link, r.head = nil, false
+	d := k.resp.detached
+	if d == nil {
+		return true
+	}
+	if r.loop != nil {
+		l.word.Store(owned)
+	}
+	d.begin(l)
+	return false
 }
 
 // lend puts the loop down for the time of a handler: from here to takeBack the
