@@ -88,7 +88,7 @@ func (c *Conn) WantsInput() bool {
 	case c.read == readClosed:
 		return true
 	case c.handling:
-		return c.x.body.waiting
+		return c.read == readBody && c.x.body.waiting
 	}
 	return c.x == nil || !c.x.out.full(c.cfg.OutputBytes)
 }

@@ -55,6 +55,18 @@ func (w *simWorld) checkNeedInput() {
 	w.demand(w.c.WantsInput() || w.sock.endSeen && w.c.Unsent(), "needs input, but doesn't want it")
 }
 
+// checkWait: at the end of a turn something is waited for that can still come,
+// and nothing is read that nobody asked for: the peer's window must close.
+func (w *simWorld) checkWait() {
+	switch {
+	case w.ended:
+	case w.handler.running:
+		w.demand(w.handler.waits || w.c.Deaf() || !w.c.WantsInput(), "a handler is at work, and more input is wanted")
+	case w.sock.endSeen && !w.readable():
+		w.demand(w.c.Unsent(), "the peer has ended, and it waits")
+	}
+}
+
 // checkExpiry: the idle deadline is counted from the last sign of life.
 func (w *simWorld) checkExpiry(kind conn.Deadline) {
 	switch kind {
@@ -92,6 +104,8 @@ func (w *simWorld) checkAnswers() {
 	w.demand(w.peer.requests[a.number].http10 == false || a.continues+a.informations == 0, "informational answer to HTTP/1.0")
 	w.demand(a.informations == s.informed || s.outcome == simUnderWay, "%d informational answers, not %d", a.informations, s.informed)
 	w.demand(a.continues == 0 || a.continues == 1 && w.peer.requests[a.number].expects, "100 that nobody waits for")
+	w.demand(!s.drained || a.closes, "drains, and does not say close")
+	w.demand(s.asked || a.continues > 0 || !w.peer.requests[a.number].expects || a.closes, "content may come or not, and close is not said")
 	w.demand(!w.peer.requests[a.number].goodbye || a.closes, "close was asked for and not said")
 }
 

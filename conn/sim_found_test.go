@@ -1,6 +1,7 @@
 package conn_test
 
 import (
+	"io"
 	"testing"
 	"time"
 
@@ -130,6 +131,20 @@ func TestOutputMemory(t *testing.T) {
 	o := c.Output()
 	if got := cap(o.Head); got > 64<<10 {
 		t.Errorf("the buffer for one unsent byte has %d", got)
+	}
+}
+
+// TestBodyEndStopsInput: when a chunked body that was waited for has ended, what
+// the peer sends ahead stays in the socket until the handler has ended too.
+func TestBodyEndStopsInput(t *testing.T) {
+	cfg := conn.DefaultConfig()
+	c := foundConn(t, &cfg, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+	if _, err := c.Body(0); err != nil || !c.WantsInput() {
+		t.Fatal("content is not waited for", err)
+	}
+	c.Receive(0, []byte("0\r\n\r\n"))
+	if _, err := c.Body(0); err != io.EOF || c.WantsInput() {
+		t.Errorf("%v, and wants input: %v", err, c.WantsInput())
 	}
 }
 

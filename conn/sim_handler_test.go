@@ -32,6 +32,8 @@ type simServed struct {
 	outcome  simOutcome
 	trailers map[string]string
 	informed int
+	drained  bool // the drain came before the head was committed
+	asked    bool // for the request's content
 }
 
 func (s *simServed) content() []byte { return simNoise[s.base:] }
@@ -184,6 +186,7 @@ func (h *simHandler) run() {
 			h.ops = nil // every call tells it that the connection has ended
 			break
 		}
+		h.served.drained = h.served.drained || w.drained && !w.c.Committed()
 		if !h.do(h.ops[0]) {
 			return
 		}
@@ -276,6 +279,7 @@ func (h *simHandler) commits() {
 
 func (h *simHandler) doRead(limit int) bool {
 	w, r := h.w, h.request
+	h.served.asked = true
 	for h.done < limit {
 		view, err := w.c.Body(w.now)
 		var fault *conn.PeerError

@@ -73,8 +73,9 @@ type simWorld struct {
 	nextCalls    int // of Next, without progress
 	events       int
 	told         conn.Reason // the first reason
-	broken       bool        // by a reset of the peer
-	killed       bool        // closed at once by the driver
+	drained      bool
+	broken       bool // by a reset of the peer
+	killed       bool // closed at once by the driver
 	lingerExpiry bool
 }
 
@@ -211,7 +212,7 @@ func (w *simWorld) readable() bool {
 func (w *simWorld) turn() {
 	if w.drainAt > 0 && w.now >= w.drainAt {
 		w.log("driver: drain")
-		w.drainAt = 0
+		w.drainAt, w.drained = 0, true
 		w.c.Drain()
 	}
 	if w.killAt > 0 && w.now >= w.killAt {
@@ -237,6 +238,7 @@ func (w *simWorld) turn() {
 	}
 	w.release()
 	w.arm()
+	w.checkWait()
 }
 
 // release ends the loans, and spoils what was lent.
