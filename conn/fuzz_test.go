@@ -65,6 +65,7 @@ type fuzzScript struct {
 	methods  []string
 	failed   map[int]bool
 	handling bool
+	forgot   bool // the head of the request under way
 	closed   bool
 	ended    bool // the peer
 	shut     bool
@@ -191,7 +192,7 @@ func (s *fuzzScript) release() {
 		copy(b, bytes.Repeat([]byte{'!'}, len(b)))
 	}
 	s.lent = nil
-	if s.handling {
+	if s.handling && !s.forgot {
 		method := string(s.c.Request().Method())
 		s.demand(method == s.methods[len(s.methods)-1], "the method reads %q", method)
 	}
@@ -214,7 +215,7 @@ func (s *fuzzScript) event(e conn.Event) {
 	switch e {
 	case conn.Requested:
 		s.demand(!s.handling && !s.answers.told() && !s.shut, "requested")
-		s.handling, s.found = true, 0
+		s.handling, s.forgot, s.found = true, false, 0
 		s.methods = append(s.methods, string(s.c.Request().Method()))
 		s.demand(s.c.Transactions() >= len(s.methods), "%d transactions", s.c.Transactions())
 	case conn.Paused:
@@ -282,6 +283,10 @@ func (s *fuzzScript) handle(op byte) {
 	case 21:
 		s.head(s.next())
 	case 22:
+		if s.found&1 != 0 {
+			s.forgot = true
+			c.ForgetHead()
+		}
 		_ = c.Informational(103, nil)
 	case 23:
 		_ = c.Header().DeclareLength(int64(s.next()))

@@ -71,6 +71,7 @@ type simHandler struct {
 	read    int    // content read so far
 	lent    []byte // what was given to Write; it must not be needed after it was sent
 	slept   time.Duration
+	forgot  bool // the head of the request
 }
 
 // start begins to serve the request that the connection has announced.
@@ -82,7 +83,7 @@ func (h *simHandler) start() {
 	w.demand(!r.bad, "a bad request is served")
 	h.request = r
 	s := &simServed{number: i, status: 200, base: 500_000 + i*1111, length: -1, trailers: map[string]string{}}
-	h.served, h.read, h.running = s, 0, true
+	h.served, h.read, h.running, h.forgot = s, 0, true, false
 	w.served = append(w.served, s)
 	h.checkHead()
 	length := int64(len(r.body))
@@ -96,6 +97,9 @@ func (h *simHandler) start() {
 
 // checkHead compares views of the head with what was sent.
 func (h *simHandler) checkHead() {
+	if h.forgot {
+		return
+	}
 	req := h.w.c.Request()
 	value, ok := req.Get("X-Request")
 	h.w.demand(ok && string(value) == strconv.Itoa(h.served.number) && string(req.Method()) == h.request.method &&
@@ -240,6 +244,10 @@ func (h *simHandler) do(op simOp) bool {
 			return op.n == 0
 		}
 		h.checkHead()
+		if op.n&7 == 0 && !h.forgot {
+			h.forgot = true
+			c.ForgetHead()
+		}
 	case simRead:
 		return h.doRead(op.n)
 	case simWrite, simFile:

@@ -157,6 +157,9 @@ func (p *simPeer) newRequest(i, maxBody int) *simRequest {
 		b.WriteString(simBadLines[rng.IntN(len(simBadLines))])
 	}
 	p.addBody(r, &b, i, maxBody)
+	if r.goodbye && len(r.body) > 0 && chance(rng, 30) {
+		r.wire = append(r.wire, "\r\n"...) // as old clients do behind content
+	}
 	return r
 }
 
@@ -223,10 +226,16 @@ func (p *simPeer) addBody(r *simRequest, b *bytes.Buffer, i, maxBody int) {
 
 // cutLast leaves the last request unfinished, now and then.
 func (p *simPeer) cutLast() {
-	if r := p.requests[len(p.requests)-1]; chance(p.rng, 10) && !r.bad && !r.bodyBad {
-		r.cut = true
-		r.wire = r.wire[:1+p.rng.IntN(len(r.wire)-1)]
+	r := p.requests[len(p.requests)-1]
+	if r.bad || r.bodyBad || chance(p.rng, 85) {
+		return
 	}
+	r.cut = true
+	at := 1 + p.rng.IntN(len(r.wire)-1)
+	if len(r.wire) > r.head && chance(p.rng, 50) {
+		at = r.head + p.rng.IntN(len(r.wire)-r.head)
+	}
+	r.wire = r.wire[:at]
 }
 
 // split decides in which pieces requests are sent, and what each waits for.

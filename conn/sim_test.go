@@ -48,18 +48,10 @@ func simulate(seed uint64, trace func(string)) (w *simWorld, failure string) {
 	return w, ""
 }
 
-// simFound are seeds that failed once and are not among the first ones.
-var simFound = []uint64{19764, 22157, 27429, 32585, 51493, 97186, 99787}
-
 func TestSimulation(t *testing.T) {
 	if *simSeed >= 0 {
 		reportSimulation(t, uint64(*simSeed), 1<<20)
 		return
-	}
-	for _, seed := range simFound {
-		if _, failure := simulate(seed, nil); failure != "" {
-			reportSimulation(t, seed, 40)
-		}
 	}
 	var next, failed atomic.Int64
 	var reached [conn.NumReasons]atomic.Int64
