@@ -19,6 +19,9 @@ type exchange struct {
 	resp    response
 	out     output
 
+	// validHost is the last Host value that was found valid, by any request.
+	validHost []byte
+
 	// headSince is when the first byte of the current head came.
 	headSince time.Duration
 	// headStarted tells that headSince holds.
@@ -55,6 +58,9 @@ func (c *Conn) detach() {
 	x.nextRequest()
 	x.input.drop()
 	x.out.reset()
+	if cap(x.validHost) > 256 {
+		x.validHost = nil
+	}
 	exchanges.Put(x)
 }
 

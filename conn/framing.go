@@ -1,6 +1,10 @@
 package conn
 
-import "github.com/pollard-go/pollard/parser"
+import (
+	"bytes"
+
+	"github.com/pollard-go/pollard/parser"
+)
 
 // refusal is why a syntactically correct head is not served.
 type refusal struct {
@@ -29,7 +33,7 @@ var (
 // the head the connection itself acts on. It returns nil if the request may be
 // served.
 func (c *Conn) frame(r *parser.Request) *refusal {
-	if f := checkHost(r); f != nil {
+	if f := c.x.checkHost(r); f != nil {
 		return f
 	}
 	// RFC 9110 §7.4: "an origin server MUST reject a request that is for an
@@ -62,7 +66,10 @@ func (c *Conn) frame(r *parser.Request) *refusal {
 // status code to any HTTP/1.1 request message that lacks a Host header field
 // and to any request message that contains more than one Host header field
 // line or a Host header field with an invalid field value."
-func checkHost(r *parser.Request) *refusal {
+//
+// A value that was valid last time is not looked at again: most peers send the
+// same one with each request.
+func (x *exchange) checkHost(r *parser.Request) *refusal {
 	switch n := r.Count(parser.KnownHost); {
 	case n == 0 && r.Minor() == 0:
 		return nil
@@ -70,9 +77,15 @@ func checkHost(r *parser.Request) *refusal {
 		return refuseNoHost
 	case n > 1:
 		return refuseHosts
-	case !parser.ValidHost(r.First(parser.KnownHost)):
+	}
+	host := r.First(parser.KnownHost)
+	if len(host) > 0 && bytes.Equal(host, x.validHost) {
+		return nil
+	}
+	if !parser.ValidHost(host) {
 		return refuseHost
 	}
+	x.validHost = append(x.validHost[:0], host...)
 	return nil
 }
 

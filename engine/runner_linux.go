@@ -23,19 +23,20 @@ const (
 // all links of it that no worker owns, or works for one link that it owns, or
 // waits for a job.
 type runner struct {
-	srv    *Server
-	loop   *loop         // the loop that it holds
-	lent   *loop         // the loop that it will hold again after the handler, unless it is taken
-	pinned *loop         // lent, but out of the watchdog's reach
-	seq    uint64        // of lent's baton
-	since  time.Duration // when the handler began, if lent
-	buf    []byte        // to receive into, nil while it is not needed
-	head   bool          // the head of the request under way lies in buf
-	jobs   chan job
-	job    job           // the one under way
-	wake   chan struct{} // ends its waiting for a link's notes
-	link   *link         // whose request is under way on this goroutine
-	call   call
+	srv      *Server
+	loop     *loop         // the loop that it holds
+	lent     *loop         // the loop that it will hold again after the handler, unless it is taken
+	pinned   *loop         // lent, but out of the watchdog's reach
+	seq      uint64        // of lent's baton
+	since    time.Duration // when the handler began, if lent
+	buf      []byte        // to receive into, nil while it is not needed
+	requests int64         // served and not counted yet
+	head     bool          // the head of the request under way lies in buf
+	jobs     chan job
+	job      job           // the one under way
+	wake     chan struct{} // ends its waiting for a link's notes
+	link     *link         // whose request is under way on this goroutine
+	call     call
 }
 
 // job is what a runner is to do: to hold a loop, or to serve the request that
@@ -122,7 +123,7 @@ func (r *runner) now() time.Duration {
 	switch {
 	case r.loop != nil:
 		return r.loop.now
-	case r.lent != nil && r.lent.baton.word.Load() == r.seq:
+	case r.lent != nil && (!r.srv.watched || r.lent.baton.word.Load() == r.seq):
 		return r.since
 	}
 	return r.srv.clock.now()
@@ -140,6 +141,7 @@ func (r *runner) work(j job) {
 // something happens. A link that a loop's holder did not hand over stays its own.
 func (r *runner) turn(l *link) {
 	for r.advance(l) {
+		r.count(l)
 		l.conn.Release()
 		if r.loop != nil {
 			r.loop.arm(l)
@@ -247,6 +249,7 @@ const (
 
 // send sends as much as the socket takes.
 func (r *runner) send(l *link) outcome {
+	r.count(l) // before the peer can know of them
 	for {
 		out := l.conn.Output()
 		n, errno := r.sendOnce(l, &out)
@@ -271,6 +274,15 @@ func (r *runner) send(l *link) outcome {
 			r.loop.again(l) // a file goes in slices: the others have their turn
 			return blocked
 		}
+	}
+}
+
+// count adds to the counters what the runner has served. It does so once for all
+// requests that came in one piece.
+func (r *runner) count(l *link) {
+	if r.requests > 0 {
+		l.loop.counters.requests.Add(r.requests)
+		r.requests = 0
 	}
 }
 
@@ -358,7 +370,7 @@ func (r *runner) serve(l *link) bool {
 		l.conn.Release() // the buffer is needed for the rest, so the head must not lie in it
 	}
 	r.head = l.conn.Lent()
-	l.loop.counters.requests.Add(1)
+	r.requests++
 	k := &r.call
 	k.begin(&l.conn, r)
 	r.link = l
@@ -369,6 +381,7 @@ func (r *runner) serve(l *link) bool {
 	if d == nil {
 		return true
 	}
+	r.count(l)
 	if r.loop != nil {
 		l.word.Store(owned)
 	}
@@ -384,7 +397,9 @@ func (r *runner) lend(l *link) {
 		return
 	}
 	r.loop, r.lent, r.since = nil, lp, lp.now
-	r.seq = lp.baton.enter(r, l)
+	if r.srv.watched {
+		r.seq = lp.baton.enter(r, l)
+	}
 }
 
 // takeBack takes the loop up again. If it was taken meanwhile the runner is the
@@ -395,7 +410,7 @@ func (r *runner) takeBack() {
 		return
 	}
 	r.lent = nil
-	if lp.baton.leave(r.seq) {
+	if !r.srv.watched || lp.baton.leave(r.seq) {
 		r.loop = lp
 	}
 }
@@ -421,6 +436,7 @@ func (r *runner) notice() {
 // close ends l's life, and with it the runner's ownership.
 func (r *runner) close(l *link, reset bool) {
 	lp := l.loop
+	r.count(l)
 	l.dropFile()
 	lp.counters.ended(&l.conn)
 	if reset {
