@@ -22,6 +22,7 @@ type bodyFacts struct {
 	begun     bool          // the handler has asked for content
 	trailing  bool          // chunked: the last chunk is behind, the trailer section follows
 	waiting   bool          // somebody waits for content
+	limit     int64         // on content bytes, if positive
 	remaining int64         // identity: bytes to come, received or not
 	available int           // bytes at the front of the input that are content
 	total     int64         // content bytes found so far
@@ -134,7 +135,7 @@ func (c *Conn) findBody() error {
 		x.input.consume(skip)
 		b.available, b.trailing = data, done
 		b.total += int64(data)
-		if c.cfg.BodyBytes > 0 && b.total > c.cfg.BodyBytes {
+		if b.limit > 0 && b.total > b.limit {
 			c.setReason(ReasonTooLarge)
 			return ErrBodyTooLarge
 		}
@@ -176,6 +177,23 @@ func (c *Conn) findTrailer() error {
 func (c *Conn) BodyOutstanding() bool {
 	b := &c.x.body
 	return c.read == readBody && (b.chunked || b.remaining > int64(len(c.x.input.bytes)))
+}
+
+// LimitBody lowers the limit on the request's content to n bytes, if there is a
+// higher one or none. Above it Body returns ErrBodyTooLarge: with a declared
+// length at once, otherwise when it is reached.
+func (c *Conn) LimitBody(n int64) {
+	if c.x == nil || !c.handling || n <= 0 {
+		return
+	}
+	b := &c.x.body
+	if b.limit <= 0 || n < b.limit {
+		b.limit = n
+	}
+	if c.read == readBody && !b.chunked && c.ContentLength() > b.limit {
+		c.setReason(ReasonTooLarge)
+		c.breakBody(ErrBodyTooLarge)
+	}
 }
 
 // Trailer returns the trailer section of the request. It is empty until Body

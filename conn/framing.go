@@ -42,6 +42,7 @@ func (c *Conn) frame(r *parser.Request) *refusal {
 		return refuseScheme
 	}
 	b := &c.x.body
+	b.limit = c.cfg.BodyBytes
 	switch {
 	case r.Count(parser.KnownTransferEncoding) > 0:
 		if f := checkTransferEncoding(r); f != nil {
@@ -53,7 +54,7 @@ func (c *Conn) frame(r *parser.Request) *refusal {
 		if f != nil {
 			return f
 		}
-		if c.cfg.BodyBytes > 0 && n > c.cfg.BodyBytes {
+		if b.limit > 0 && n > b.limit {
 			return refuseTooLarge
 		}
 		b.remaining = n

@@ -105,6 +105,11 @@ func (r *Request) Body() *Body { return &r.body }
 // Body.Read, or ErrBodyTooLarge.
 func (r *Request) ReadAll() ([]byte, error) { return r.body.readAll() }
 
+// LimitBody lowers the limit on the request's body to n bytes: reading more
+// fails with ErrBodyTooLarge, at once if a greater length was declared. Answer
+// with status 413 then; the connection ends so that the peer can read it.
+func (r *Request) LimitBody(n int64) { r.k.c.LimitBody(n) }
+
 // Transaction returns the request's number on its connection, from 1.
 func (r *Request) Transaction() int { return r.k.c.Transactions() }
 

@@ -1,0 +1,60 @@
+package conn_test
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/pollard-go/pollard/conn"
+)
+
+// LimitBody at one below, at, and one above the length, declared and chunked.
+func TestLimitBody(t *testing.T) {
+	for _, tc := range []struct {
+		name, request string
+	}{
+		{"declared", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"},
+		{"chunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"},
+	} {
+		for limit := int64(4); limit <= 6; limit++ {
+			t.Run(tc.name, func(t *testing.T) {
+				cfg := conn.DefaultConfig()
+				var c conn.Conn
+				c.Init(&cfg, 0)
+				c.Receive(0, []byte(tc.request))
+				if e := c.Next(0); e != conn.Requested {
+					t.Fatal(e)
+				}
+				c.LimitBody(limit)
+				var body strings.Builder
+				var err error
+				for err == nil {
+					var p []byte
+					p, err = c.Body(0)
+					body.Write(p)
+					c.Consume(len(p))
+				}
+				if limit >= 5 {
+					if !errors.Is(err, io.EOF) || body.String() != "hello" {
+						t.Errorf("limit %d: %q, %v", limit, body.String(), err)
+					}
+					return
+				}
+				if !errors.Is(err, conn.ErrBodyTooLarge) {
+					t.Errorf("limit %d: %q, %v", limit, body.String(), err)
+				}
+				_ = c.SetStatus(413)
+				_ = c.End(0)
+				out := c.Output()
+				if got := string(out.Head); !strings.HasPrefix(got, "HTTP/1.1 413 ") || !strings.Contains(got, "Connection: close\r\n") {
+					t.Errorf("answer %q", got)
+				}
+				c.Sent(0, out.Len())
+				if e := c.Next(0); e != conn.Shutdown || c.Reason() != conn.ReasonTooLarge {
+					t.Errorf("%v, %v", e, c.Reason())
+				}
+			})
+		}
+	}
+}
