@@ -353,7 +353,7 @@ func (s *fuzzScript) check() {
 // finish ends the handler and the peer; the connection must follow.
 func (s *fuzzScript) finish() {
 	for i := 0; !s.closed; i++ {
-		s.demand(i < 1000, "no end")
+		s.demand(i < 10_000, "no end: ended %v, unsent %v, served %d", s.ended, s.c.Unsent(), len(s.methods))
 		s.release()
 		if s.handling {
 			s.handling = false
