@@ -25,7 +25,7 @@
 // The requests of one connection are served one after the other, those of
 // different connections at the same time. A Request, a Response and every
 // []byte taken from them are valid until the handler returns; Request.Clone
-// outlives it. Reading a body and writing an answer stream through a bounded
+// outlives it, and Response.Detach lets an answer go on without its handler. Reading a body and writing an answer stream through a bounded
 // amount of memory: they wait when the peer is slow, and so does nobody else.
 //
 // # Who runs a handler
@@ -79,6 +79,7 @@
 //	handler.go           Handler; one call of one, and its end
 //	request.go           Request, Body, its context
 //	response.go          Response
+//	detached_linux.go    Detached: an answer that goes on after its handler
 //	connection.go        what a transport does for a handler
 //	carry_linux.go       … and how a runner does it
 //	loop_linux.go        loop: a round, messages from others, timers
