@@ -75,6 +75,11 @@ func (c *client) answer() answer {
 	return c.answerTo(http.MethodGet)
 }
 
+// readResponse reads the head of an answer to a GET.
+func readResponse(c *client) (*http.Response, error) {
+	return http.ReadResponse(c.r, &http.Request{Method: http.MethodGet})
+}
+
 func (c *client) answerTo(method string) answer {
 	c.t.Helper()
 	resp, err := http.ReadResponse(c.r, &http.Request{Method: method})

@@ -117,6 +117,11 @@ func (w *Response) Write(p []byte) (n int, err error) {
 	c := w.k.c
 	w.k.notice()
 	for {
+		if c.Borrowed() { // a file is still on its way
+			if e := w.k.io.awaitOutput(); e != nil {
+				return n, e
+			}
+		}
 		k, err := c.Write(p[n:])
 		n += k
 		if k == 0 || c.Borrowed() {
