@@ -15,7 +15,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/pollard-go/pollard/engine"
 )
@@ -34,8 +33,7 @@ type child struct {
 type report struct {
 	Stats       engine.Stats
 	Descriptors int
-	CPU         time.Duration // user and system time so far
-	Resident    int           // bytes
+	Resident    int // bytes
 }
 
 const childMode, childFiles = "POLLARD_TEST_CHILD_MODE", "POLLARD_TEST_CHILD_FILES"
@@ -146,10 +144,6 @@ func ownReport(srv *engine.Server) report {
 	if f := strings.Fields(string(statm)); len(f) > 1 {
 		pages, _ := strconv.Atoi(f[1])
 		r.Resident = pages * os.Getpagesize()
-	}
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) == nil {
-		r.CPU = time.Duration(u.Utime.Nano() + u.Stime.Nano())
 	}
 	return r
 }

@@ -16,7 +16,7 @@ import (
 // the whole answer, although nobody reads what they send. Closing the socket
 // with data unread would have their system throw the answer away.
 func TestUnreadBodyIsAnswered(t *testing.T) {
-	n := scale(30, 100, 1000)
+	n := scale(20, 60, 1000)
 	inModes(t, func(t *testing.T, o engine.Options) {
 		f := serve(t, o, hello)
 		failed := each(n, 50, func(int) error { return sendThenRead(f.addr, 10<<20) })

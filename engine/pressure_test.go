@@ -46,7 +46,7 @@ func TestPeersThatDoNotRead(t *testing.T) {
 			inModes(t, func(t *testing.T, o engine.Options) {
 				const stuck = 10
 				o.Dispatch.Loops = 1
-				o.Timeouts.Write = 200 * time.Millisecond
+				o.Timeouts.Write = 120 * time.Millisecond
 				f := serve(t, o, func(w *engine.Response, r *engine.Request) {
 					if string(r.Path()) == "/flood" {
 						way(w, r)
@@ -59,7 +59,7 @@ func TestPeersThatDoNotRead(t *testing.T) {
 				for range stuck {
 					f.dial().slow().get("/flood")
 				}
-				for start := time.Now(); time.Since(start) < 100*time.Millisecond; {
+				for start := time.Now(); time.Since(start) < 60*time.Millisecond; {
 					good.get("/")
 					good.wants(200, "hello")
 				}
@@ -119,7 +119,7 @@ func TestPipelineWithoutReading(t *testing.T) {
 		piece := strings.Repeat(request, 1000)
 		before, sent := heap(), 0
 		for sent < 100<<20 {
-			_ = c.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
+			_ = c.SetWriteDeadline(time.Now().Add(80 * time.Millisecond))
 			n, err := io.WriteString(c, piece)
 			sent += n
 			if err != nil {
