@@ -13,6 +13,7 @@ import (
 // awaitInput: see connection.
 func (r *runner) awaitInput() {
 	l := r.link
+	r.refresh()
 	if l.conn.Unsent() && r.send(l) == broken {
 		return
 	}
@@ -27,6 +28,7 @@ func (r *runner) awaitInput() {
 // awaitOutput: see connection.
 func (r *runner) awaitOutput() error {
 	l := r.link
+	r.refresh()
 	for l.conn.Unsent() {
 		if r.send(l) == blocked {
 			r.await(l)
@@ -52,6 +54,7 @@ func (r *runner) await(l *link) {
 	for {
 		w := l.word.Load()
 		if w&notes != 0 {
+			r.refresh()
 			r.apply(l, l.takeNotes())
 			return
 		}

@@ -14,8 +14,10 @@ import (
 // which owns the connection meanwhile. The waiting ones may block that goroutine
 // and nothing else.
 type connection interface {
-	// now is the time since the server's epoch.
+	// now is the time since the server's epoch: when the handler began, or when it
+	// last called refresh.
 	now() time.Duration
+	refresh()
 	// returned is called when the handler has returned, before its answer is ended.
 	returned()
 	// notice lets what has happened meanwhile count, before the answer's head is

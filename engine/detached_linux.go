@@ -161,7 +161,7 @@ func (d *Detached) unlock() {
 // tend acts on what was noted, and sends.
 func (d *Detached) tend(l *link) {
 	now := d.srv.clock.now()
-	r := runner{srv: d.srv} // a worker, as far as sending is concerned
+	r := runner{srv: d.srv, at: now} // a worker, as far as sending is concerned
 	r.apply(l, l.takeNotes())
 	if l.broken {
 		l.conn.ReceiveReset(now) // no read would find out: nobody reads

@@ -169,6 +169,7 @@ type Body struct {
 // next returns a view of content, waiting for some.
 func (b *Body) next() ([]byte, error) {
 	k := b.k
+	k.io.refresh()
 	for {
 		p, err := k.c.Body(k.io.now())
 		if len(p) > 0 || err != nil {

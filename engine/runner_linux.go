@@ -28,7 +28,7 @@ type runner struct {
 	lent     *loop         // the loop that it will hold again after the handler, unless it is taken
 	pinned   *loop         // lent, but out of the watchdog's reach
 	seq      uint64        // of lent's baton
-	since    time.Duration // when the handler began, if lent
+	at       time.Duration // when the clock was last read
 	buf      []byte        // to receive into, nil while it is not needed
 	requests int64         // served and not counted yet
 	head     bool          // the head of the request under way lies in buf
@@ -118,20 +118,28 @@ func (r *runner) releaseBuffer() {
 }
 
 // now is the time that the loop woke at, also for a handler that it runs; for a
-// worker it is the present time.
+// worker it is when the clock was last read: see refresh.
 func (r *runner) now() time.Duration {
-	switch {
-	case r.loop != nil:
+	if r.loop != nil {
 		return r.loop.now
-	case r.lent != nil && (!r.srv.watched || r.lent.baton.word.Load() == r.seq):
-		return r.since
 	}
-	return r.srv.clock.now()
+	return r.at
+}
+
+// refresh reads the clock where time may have passed for a worker: when it
+// begins, when a handler has returned or calls, and when it has waited. A handler
+// that is quick on its loop takes no time.
+func (r *runner) refresh() {
+	if r.loop != nil || r.lent != nil && (!r.srv.watched || r.lent.baton.word.Load() == r.seq) {
+		return
+	}
+	r.at = r.srv.clock.now()
 }
 
 // work is a worker's job.
 func (r *runner) work(j job) {
 	j.link.owner = r
+	r.refresh()
 	if j.served || r.serve(j.link) {
 		r.turn(j.link)
 	}
@@ -396,7 +404,7 @@ func (r *runner) lend(l *link) {
 	if lp == nil {
 		return
 	}
-	r.loop, r.lent, r.since = nil, lp, lp.now
+	r.loop, r.lent, r.at = nil, lp, lp.now
 	if r.srv.watched {
 		r.seq = lp.baton.enter(r, l)
 	}
@@ -418,6 +426,7 @@ func (r *runner) takeBack() {
 // returned: see connection.
 func (r *runner) returned() {
 	r.takeBack()
+	r.refresh()
 	r.notice()
 }
 
