@@ -46,7 +46,7 @@ type Handler struct {
 
 var _ engine.Handler = (*Handler)(nil)
 
-const defaultListEntries = 10_000 // some 2 MB of page, some 50 ms of work
+const defaultListEntries = 10_000 // some 1 MB of page, up to 100 ms of work
 
 // New returns a handler for the files of root, which stays the caller's to
 // close, after the server has ended. The error names the option that is wrong.
