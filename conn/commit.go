@@ -66,7 +66,7 @@ func (c *Conn) appendFraming(dst []byte, length int64) []byte {
 	case length >= 0:
 		r.framing = framingLength
 		dst = appendContentLength(dst, length)
-	case r.verb == parser.VerbHead && c.handling == false:
+	case r.verb == parser.VerbHead && !c.handling:
 		// Nothing was written: whether GET would have content isn't known.
 	case !r.http10:
 		r.framing = framingChunked

@@ -70,15 +70,8 @@ func (r *simAnswers) feed(b []byte) error {
 
 func (r *simAnswers) consume(n int) { r.buf = r.buf[:copy(r.buf, r.buf[n:])] }
 
-// finals is how many final answers have begun, complete how many have ended.
+// finals is how many final answers have begun.
 func (r *simAnswers) finals() int { return len(r.all) }
-
-func (r *simAnswers) complete() int {
-	if n := len(r.all); n > 0 && !r.all[n-1].complete {
-		return n - 1
-	}
-	return len(r.all)
-}
 
 // completeAt is how many answers end within the first n bytes.
 func (r *simAnswers) completeAt(n int64) int {

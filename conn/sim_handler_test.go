@@ -51,8 +51,6 @@ const (
 	simAbort
 )
 
-var simOpNames = [...]string{"sleep", "read", "write", "file", "flush", "inform", "declare", "abort"}
-
 type simOp struct {
 	kind simOpKind
 	n    int

@@ -33,8 +33,9 @@ func (b *baton) leave(seq uint64) bool {
 	if b.word.CompareAndSwap(seq, seq+1) {
 		return true
 	}
-	b.taking.Lock() // until the taker has seen all that it wants of the request
-	b.taking.Unlock()
+	// Until the taker has seen all that it wants of the request.
+	b.taking.Lock()
+	defer b.taking.Unlock()
 	return false
 }
 

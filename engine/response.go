@@ -26,7 +26,7 @@ type Response struct {
 	detached *Detached
 }
 
-// SetStatus sets the status, 200 to 999. Without it, 200.
+// SetStatus sets the status, 200 to 599. Without it, 200.
 func (w *Response) SetStatus(status int) error { return w.k.c.SetStatus(status) }
 
 // Status returns the status set so far, or 200.
@@ -143,10 +143,10 @@ func (w *Response) WriteString(s string) (n int, err error) {
 	return w.Write(unsafe.Slice(unsafe.StringData(s), len(s))) // Write changes and keeps nothing
 }
 
-// ReadFrom adds all that r yields. A file whose length is known leaves by
-// sendfile without passing through memory of the process.
+// ReadFrom adds all that r yields. For a file SendFile is the cheaper way.
 func (w *Response) ReadFrom(r io.Reader) (total int64, err error) {
-	buf := make([]byte, 32<<10)
+	buf := w.k.srv.workerBuffers.take()
+	defer w.k.srv.workerBuffers.give(buf)
 	for {
 		n, rerr := r.Read(buf)
 		k, werr := w.Write(buf[:n])

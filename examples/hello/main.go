@@ -27,7 +27,7 @@ func run() error {
 	_, _ = maxprocs.Set() // go.mod says go 1.24: the runtime doesn't read CPU quotas itself
 
 	addr := flag.String("addr", "127.0.0.1:8080", "`address` to listen on")
-	mode := flag.String("mode", "pooled", "who runs handlers: adaptive, inline or pooled")
+	mode := flag.String("mode", "adaptive", "who runs handlers: adaptive, inline or pooled")
 	flag.Parse()
 
 	var o engine.Options

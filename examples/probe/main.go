@@ -22,7 +22,7 @@ const grace = 35 * time.Second
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "`address` to listen on")
-	mode := flag.String("mode", "pooled", "who runs handlers: inline or pooled")
+	mode := flag.String("mode", "adaptive", "who runs handlers: adaptive, inline or pooled")
 	flag.Parse()
 	var o engine.Options
 	if err := o.Dispatch.Mode.UnmarshalText([]byte(*mode)); err != nil {

@@ -175,7 +175,7 @@ func TestChunksApart(t *testing.T) {
 
 // TestDrains: the end of the context answers what is under way.
 func TestDrains(t *testing.T) {
-	for _, mode := range []engine.Mode{engine.Inline, engine.Pooled} {
+	for _, mode := range []engine.Mode{engine.ModeInline, engine.ModePooled} {
 		t.Run(mode.String(), func(t *testing.T) {
 			addr, stop := start(t, mode)
 			c := dial(t, addr)
@@ -197,7 +197,7 @@ func TestDrains(t *testing.T) {
 }
 
 func inModes(t *testing.T, test func(t *testing.T, addr string)) {
-	for _, mode := range []engine.Mode{engine.Inline, engine.Pooled} {
+	for _, mode := range []engine.Mode{engine.ModeInline, engine.ModePooled} {
 		t.Run(mode.String(), func(t *testing.T) {
 			addr, stop := start(t, mode)
 			test(t, addr)

@@ -56,8 +56,6 @@ var layers = []layer{
 
 	// Programs. They alone decide how many processors the process takes.
 	{dir: "examples/...", ours: []string{"engine", "engine/...", "conn"}, others: []string{processors, processors + "/maxprocs"}},
-
-	{dir: "internal/architecture"},
 }
 
 // source is one file of the module that is no test.
@@ -147,7 +145,7 @@ func TestDependencies(t *testing.T) {
 }
 
 // root is the module's directory as seen from this package.
-const root = "../.."
+const root = "../../.."
 
 // sources parses every file of this module that is no test, for every system.
 func sources(t *testing.T) []source {
