@@ -93,6 +93,11 @@ func (c *Conn) WantsInput() bool {
 	return c.x == nil || !c.x.out.full(c.cfg.OutputBytes)
 }
 
+// HasInput reports whether received bytes wait to be looked at, or for more
+// bytes to follow them: Next tells which. To receive while they wait to be
+// looked at lets them pile up.
+func (c *Conn) HasInput() bool { return c.x != nil && len(c.x.input.bytes) > 0 }
+
 // Release ends the loan of all received bytes: what is needed of them is
 // copied. A view of the request's head that was taken before is void; take it
 // again. The driver calls it at the end of each of its turns, and before it

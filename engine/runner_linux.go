@@ -165,14 +165,18 @@ func (r *runner) turn(l *link) {
 // closed or handed over.
 func (r *runner) advance(l *link) bool {
 	reads := 0
+	hungry := false // all that was received has been looked at
 	for {
-		if l.readable && l.conn.WantsInput() {
+		// What waits to be looked at comes first: a peer that pipelines would
+		// otherwise have a whole buffer read for each request that is served.
+		if l.readable && l.conn.WantsInput() && (hungry || !l.conn.HasInput()) {
 			if reads++; reads > turnReads && r.loop != nil {
 				r.loop.again(l)
 				return true
 			}
 			r.receive(l)
 		}
+		hungry = false
 		switch l.conn.Next(r.now()) {
 		case conn.NeedInput:
 			if l.conn.Unsent() && r.send(l) == broken {
@@ -181,6 +185,7 @@ func (r *runner) advance(l *link) bool {
 			if !l.readable || !l.conn.WantsInput() {
 				return true
 			}
+			hungry = true
 		case conn.Requested:
 			if r.loop == nil || !r.loop.workersFirst() {
 				if !r.serve(l) {
