@@ -218,3 +218,32 @@ func TestSlowReaderGetsAll(t *testing.T) {
 		}
 	})
 }
+
+// TestSlowUploads: handlers that wait for content hold up nobody.
+func TestSlowUploads(t *testing.T) {
+	inModes(t, func(t *testing.T, o engine.Options) {
+		o.Dispatch.Loops = 1
+		f := serve(t, o, func(w *engine.Response, r *engine.Request) {
+			b, err := r.ReadAll()
+			_, _ = fmt.Fprintf(w, "%s %v", b, err)
+		})
+		slow := make([]*client, 30)
+		for i := range slow {
+			slow[i] = f.dial()
+			slow[i].send("%sa", post("/", 3))
+		}
+		good := f.dial()
+		for _, piece := range []string{"b", "c"} {
+			for range 20 {
+				good.get("/")
+				good.wants(200, " <nil>")
+			}
+			for _, c := range slow {
+				c.send("%s", piece)
+			}
+		}
+		for _, c := range slow {
+			c.wants(200, "abc <nil>")
+		}
+	})
+}
