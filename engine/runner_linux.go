@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"time"
 
 	"github.com/pollard-go/pollard/conn"
@@ -328,6 +329,7 @@ func (r *runner) handOver(l *link) bool {
 	l.conn.Release()
 	l.word.Store(owned)
 	if r.srv.crew.start(job{link: l}) {
+		runtime.Gosched()
 		return true
 	}
 	l.word.Store(0)
