@@ -136,6 +136,24 @@ func (c *Conn) Close(r Reason) {
 	c.becomeClosed()
 }
 
+// Pipelined reports whether input has been received behind the request under way.
+func (c *Conn) Pipelined() bool { return c.read == readDone && len(c.x.input.bytes) > 0 }
+
+// Late says that now was an old time in the calls since the last request was
+// served: what has begun with them begins at the given one. It spares a driver
+// to read the clock between requests that came together.
+func (c *Conn) Late(now time.Duration) {
+	switch {
+	case c.life == lifeLingering:
+		c.since, c.progress = now, now
+	case c.write == writeIdle:
+		c.since = now
+		if c.x != nil && c.x.headStarted {
+			c.x.headSince = now
+		}
+	}
+}
+
 // Transactions returns how many requests have been received whole.
 func (c *Conn) Transactions() int { return int(c.transactions) }
 

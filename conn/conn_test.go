@@ -468,3 +468,37 @@ func scribble(cfg *Config) {
 		others[i].Init(cfg, 0)
 	}
 }
+
+// Late moves to the given time what began in calls that were given an old one,
+// and nothing else.
+func TestLate(t *testing.T) {
+	cfg := DefaultConfig()
+	var c Conn
+	c.Init(&cfg, 0)
+	c.Receive(0, []byte("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HT"))
+	if e := c.Next(0); e != Requested || !c.Pipelined() {
+		t.Fatalf("%v, pipelined %v", e, c.Pipelined())
+	}
+	_ = c.End(0) // the handler took a minute, and the clock was not read
+	if e := c.Next(0); e != NeedInput {
+		t.Fatal(e)
+	}
+	c.Late(time.Minute)
+	if when, kind := c.Deadline(); kind != HeadDeadline || when != time.Minute+cfg.HeadTimeout {
+		t.Errorf("deadline %v at %v", kind, when)
+	}
+	c.Sent(time.Minute, int64(len(c.Output().Head)))
+	c.Release()
+
+	c.Receive(2*time.Minute, []byte("TP/1.1\r\nHost: a\r\n\r\n"))
+	if e := c.Next(2 * time.Minute); e != Requested || c.Pipelined() {
+		t.Fatalf("%v, pipelined %v", e, c.Pipelined())
+	}
+	_ = c.End(2 * time.Minute)
+	c.Sent(2*time.Minute, int64(len(c.Output().Head)))
+	c.Release()
+	c.Late(3 * time.Minute)
+	if when, kind := c.Deadline(); kind != IdleDeadline || when != 3*time.Minute+cfg.IdleTimeout {
+		t.Errorf("deadline %v at %v", kind, when)
+	}
+}

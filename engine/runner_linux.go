@@ -31,6 +31,7 @@ type runner struct {
 	seq      uint64        // of lent's baton
 	at       time.Duration // when the clock was last read
 	buf      []byte        // to receive into, nil while it is not needed
+	late     bool          // a handler has returned since the clock was last read
 	requests int64         // served and not counted yet
 	head     bool          // the head of the request under way lies in buf
 	jobs     chan job
@@ -178,7 +179,13 @@ func (r *runner) advance(l *link) bool {
 			r.receive(l)
 		}
 		hungry = false
-		switch l.conn.Next(r.now()) {
+		event := l.conn.Next(r.now())
+		if r.late && event != conn.Requested {
+			r.late = false
+			r.refresh()
+			l.conn.Late(r.now())
+		}
+		switch event {
 		case conn.NeedInput:
 			if l.conn.Unsent() && r.send(l) == broken {
 				continue
@@ -433,7 +440,10 @@ func (r *runner) takeBack() {
 // returned: see connection.
 func (r *runner) returned() {
 	r.takeBack()
-	r.refresh()
+	// What follows in the buffer is served at once, whatever the time is.
+	if r.late = r.loop == nil && r.link.conn.Pipelined(); !r.late {
+		r.refresh()
+	}
 	r.notice()
 }
 
