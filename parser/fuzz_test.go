@@ -139,7 +139,7 @@ func checkTarget(t *testing.T, r *Request) {
 		target += "?" + string(r.Query())
 	}
 	whole := string(r.Target())
-	if target != whole && !(r.Form() == AbsoluteForm && string(r.Path()) == "/") {
+	if target != whole && !(r.Form() == AbsoluteForm && (string(r.Path()) == "/" || string(r.Path()) == "*")) {
 		t.Fatalf("target %q, from its parts %q", whole, target)
 	}
 	if (r.Form() == AuthorityForm) != (r.Verb() == VerbConnect) || r.Form() == AsteriskForm && r.Verb() != VerbOptions {

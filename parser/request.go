@@ -308,14 +308,24 @@ func (r *Request) Authority() []byte {
 	return r.view(r.target.authority, r.target.path)
 }
 
-var slash = []byte{'/'}
+var (
+	slash    = []byte{'/'}
+	asterisk = []byte{'*'}
+)
 
 // Path returns the path of an origin-form or absolute-form target as it was
 // sent, percent-encoding and all ("/" for an empty path); "*" for
-// asterisk-form; and nil for authority-form. It must not be written to.
+// asterisk-form, and for OPTIONS of an absolute-form without path and query;
+// and nil for authority-form. It must not be written to.
 func (r *Request) Path() []byte {
 	t := &r.target
 	if t.path == t.query && t.form == AbsoluteForm {
+		// RFC 9112 §3.2.4: of "an OPTIONS request with an absolute-form of
+		// request-target in which the URI has an empty path and no query
+		// component", the last proxy makes "*": it is for the whole server.
+		if r.verb == VerbOptions && t.path == t.end {
+			return asterisk
+		}
 		return slash
 	}
 	if t.form == AuthorityForm {

@@ -38,7 +38,9 @@ func TestRequestLine(t *testing.T) {
 		{"GET https://[::1]?b HTTP/1.1", "GET GET absolute-form https [::1] / b 1"},
 		{"GET http://a:?b HTTP/1.1", "GET GET absolute-form http a: / b 1"},
 		{"GET http://a/b@c:d//e HTTP/1.1", "GET GET absolute-form http a /b@c:d//e - 1"},
-		{"OPTIONS http://example.org HTTP/1.1", "OPTIONS OPTIONS absolute-form http example.org / - 1"},
+		{"OPTIONS http://example.org HTTP/1.1", "OPTIONS OPTIONS absolute-form http example.org * - 1"},
+		{"OPTIONS http://example.org/ HTTP/1.1", "OPTIONS OPTIONS absolute-form http example.org / - 1"},
+		{"OPTIONS http://example.org? HTTP/1.1", "OPTIONS OPTIONS absolute-form http example.org /  1"},
 	}
 	for _, tt := range tests {
 		var r Request
