@@ -11,4 +11,7 @@
 //
 // The rules themselves are the tables in layers_test.go and purity_test.go. A
 // new package needs a row in the first.
+//
+// conformance_test.go holds CONFORMANCE.md to the code: what a row names must
+// exist, and no section may be without a row.
 package architecture
