@@ -125,6 +125,9 @@ func (c *Conn) Informational(status int, fields *Header) error {
 	*p = appendStatusLine(*p, status)
 	if fields != nil {
 		*p = append(*p, fields.buf...)
+		if fields.upgrades { // RFC 9110 §7.8
+			*p = append(*p, "Connection: upgrade\r\n"...)
+		}
 	}
 	*p = append(*p, '\r', '\n')
 	return nil

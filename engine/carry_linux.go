@@ -44,6 +44,7 @@ func (r *runner) awaitOutput() error {
 // by a loop's holder: another goroutine then goes on with the loop.
 func (r *runner) await(l *link) {
 	r.passBaton(l)
+	l.charge()
 	if !r.head {
 		l.conn.Release()
 		r.releaseBuffer()
@@ -117,10 +118,10 @@ func (r *runner) bindContext(c *requestContext) {
 		return
 	}
 	switch w := l.word.Load(); {
+	case w&noteClose != 0 || l.conn.Reason() == conn.ReasonServer:
+		c.cancel(ErrServerClosed)
 	case l.broken || w&noteBroken != 0:
 		c.cancel(ErrPeerReset)
-	case w&noteClose != 0:
-		c.cancel(ErrServerClosed)
 	case l.conn.State().Closed():
 		c.cancel(ErrClosed)
 	}

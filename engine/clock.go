@@ -13,7 +13,8 @@ type clock struct {
 
 // date is a Date field's value and how long it is true.
 type date struct {
-	text  []byte // RFC 9110 §5.6.7, IMF-fixdate
+	at    time.Time // in whole seconds
+	text  []byte    // RFC 9110 §5.6.7, IMF-fixdate
 	until time.Duration
 }
 
@@ -37,6 +38,7 @@ func (c *clock) refresh() {
 	t := time.Now()
 	next := t.Truncate(time.Second).Add(time.Second)
 	c.date.Store(&date{
+		at:    t.Truncate(time.Second),
 		text:  t.UTC().AppendFormat(nil, "Mon, 02 Jan 2006 15:04:05 GMT"),
 		until: t.Sub(c.epoch) + next.Sub(t),
 	})

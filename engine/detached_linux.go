@@ -169,6 +169,7 @@ func (d *Detached) tend(l *link) {
 	if l.conn.Unsent() {
 		r.send(l)
 	}
+	l.charge()
 	if l.conn.State().Closed() {
 		l.conn.Abort(now)
 		d.finish(ErrClosed)

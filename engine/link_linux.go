@@ -30,6 +30,7 @@ type link struct {
 	file     *sendFile // the rest of an answer
 	context  atomic.Pointer[requestContext]
 	detached atomic.Pointer[Detached] // owns it, if set, with no goroutine
+	charged  int64                    // bytes that the memory budget counts
 	peer     sock.Addr
 	unix     bool
 	readable bool // an edge said so, and no read since has found the end of it
@@ -112,6 +113,11 @@ func readyNotes(r poll.Ready) (bits uint32) {
 
 // token is what the poller calls l by.
 func (l *link) token() uint64 { return uint64(l.slot) | uint64(l.gen)<<32 }
+
+// charge has the memory budget count what the connection holds now.
+func (l *link) charge() {
+	l.loop.srv.budget.charge(&l.charged, int64(l.conn.Buffered()))
+}
 
 // dropFile closes a file that will not be sent (any more).
 func (l *link) dropFile() {

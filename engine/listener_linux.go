@@ -22,8 +22,10 @@ const (
 	shedMinIdle = time.Second
 	shedBatch   = 64
 
-	// acceptPause is how long a listener rests when nobody can give way.
-	acceptPause = 100 * time.Millisecond
+	// acceptPause is how long a listener rests when nobody can give way; that it
+	// does is logged once in restSayAgain.
+	acceptPause  = 100 * time.Millisecond
+	restSayAgain = 10 * time.Second
 )
 
 // listener is a listening socket that loops accept from.
@@ -126,6 +128,10 @@ func (lp *loop) accept(r *runner, ln *listener) { lp.acceptSome(r, ln) }
 // acceptSome reports whether there may be more.
 func (lp *loop) acceptSome(r *runner, ln *listener) bool {
 	for range acceptBatch {
+		if lp.srv.budget.spent() && !lp.srv.ending.Load() {
+			lp.rest(ln, "the memory budget is used up")
+			return false
+		}
 		fd, peer, errno := sock.Accept(ln.fd)
 		switch errno {
 		case 0:
@@ -188,9 +194,15 @@ func (lp *loop) exhausted(r *runner, ln *listener, errno syscall.Errno) {
 	if lp.shed(r) > 0 {
 		return
 	}
+	lp.rest(ln, errno.Error())
+}
+
+// rest leaves connections in the kernel's backlog for a while.
+func (lp *loop) rest(ln *listener, why string) {
 	lp.poller.Remove(ln.fd)
-	if lp.restUntil == 0 {
-		lp.srv.opts.Logger.Warn("engine: accept pauses", "error", errno.Error(), "open", lp.srv.open.Load())
+	if lp.saidAt == 0 || lp.now-lp.saidAt >= restSayAgain {
+		lp.saidAt = max(lp.now, 1)
+		lp.srv.opts.Logger.Warn("engine: accept pauses", "error", why, "open", lp.srv.open.Load())
 	}
 	lp.restUntil = lp.now + acceptPause
 	lp.resting = append(lp.resting, ln)

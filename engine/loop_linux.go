@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,7 +13,11 @@ import (
 	"github.com/pollard-go/pollard/timers"
 )
 
-const eventBatch = 256 // events that one poll returns at most
+const (
+	eventBatch  = 256                   // events that one poll returns at most
+	yieldRounds = 16                    // rounds after which a busy loop yields
+	pauseTime   = 10 * time.Millisecond // how long a connection is not read from, at least, for want of memory
+)
 
 // loop is one event loop: a poller, the links that it watches, and their
 // timers. It is no goroutine: it is held by one runner at a time, and all of its
@@ -30,14 +35,20 @@ type loop struct {
 	load     atomic.Int64 // links in use, or promised to the loop
 
 	events      *poll.Events
+	rounds      int
 	next, count int // the events of this round that are still to be looked at
 
-	links     linkTable
-	listeners []*listener // watched by this loop; nil where one was
-	resting   []*listener // of these, paused until restUntil
-	restUntil time.Duration
-	turns     queue[*link]   // have more to do, although no event will say so
-	taken     queue[message] // from inbox, still to be looked at
+	links      linkTable
+	listeners  []*listener // watched by this loop; nil where one was
+	resting    []*listener // of these, paused until restUntil
+	restUntil  time.Duration
+	saidAt     time.Duration // when a rest was last logged
+	paused     []*link       // not read from, for want of memory, until pauseUntil
+	pauseUntil time.Duration
+	turns      queue[*link]   // have more to do, although no event will say so
+	taken      queue[message] // from inbox, still to be looked at
+
+	ending sync.Mutex // held by a worker that closes a socket, and by endSocket
 
 	mu    sync.Mutex
 	inbox []message
@@ -64,6 +75,7 @@ type messageKind uint8
 
 const (
 	armTimer   messageKind = iota // of link, for when at the latest
+	pauseLink                     // link: its worker gave it back for want of memory
 	resume                        // link: its detached answer has ended
 	freeLink                      // its worker has closed it
 	adopt                         // the new connection fd
@@ -146,6 +158,10 @@ func (lp *loop) wait() {
 		lp.srv.watchdog.busy()
 	}
 	lp.wakeListeners()
+	lp.wakePaused()
+	if lp.rounds++; lp.rounds%yieldRounds == 0 {
+		runtime.Gosched() // a busy loop never parks: let other goroutines have their turn
+	}
 }
 
 // finish tells whether the loop has ended: from then on it takes no message.
@@ -186,6 +202,9 @@ func (lp *loop) until() time.Time {
 	next, ok := lp.wheel.NextWake()
 	if len(lp.resting) > 0 && (!ok || lp.restUntil < next) {
 		next, ok = lp.restUntil, true
+	}
+	if len(lp.paused) > 0 && (!ok || lp.pauseUntil < next) {
+		next, ok = lp.pauseUntil, true
 	}
 	if ok && (lp.wakeAt == 0 || next < lp.wakeAt || lp.wakeAt <= lp.now) {
 		lp.wakeAt = next
@@ -259,6 +278,27 @@ func (l *link) firesAfter(when time.Duration) bool {
 // again gives l another turn when the others have had theirs.
 func (lp *loop) again(l *link) { lp.turns.push(l) }
 
+// pause leaves l unread for want of memory. Whatever frees some may happen on
+// any loop, so it is looked at again before long.
+func (lp *loop) pause(l *link) {
+	if len(lp.paused) == 0 {
+		lp.pauseUntil = lp.now + pauseTime
+	}
+	lp.paused = append(lp.paused, l)
+}
+
+// wakePaused gives the paused links another turn.
+func (lp *loop) wakePaused() {
+	if len(lp.paused) == 0 || lp.now < lp.pauseUntil {
+		return
+	}
+	for i, l := range lp.paused {
+		lp.paused[i] = nil
+		lp.again(l)
+	}
+	lp.paused = lp.paused[:0]
+}
+
 // post asks something of the loop, from any goroutine. It reports false if the
 // loop has ended.
 func (lp *loop) post(m message) bool {
@@ -307,6 +347,10 @@ func (lp *loop) receive(r *runner, m message) {
 		if m.link.gen == m.gen && m.link.fd >= 0 && m.link.firesAfter(m.when) {
 			lp.schedule(m.link, m.when)
 		}
+	case pauseLink:
+		if m.link.gen == m.gen && m.link.fd >= 0 && m.link.word.Load()&owned == 0 {
+			lp.pause(m.link)
+		}
 	case resume:
 		bits := m.link.takeNotes()
 		m.link.word.Store(0)
@@ -341,6 +385,7 @@ func (lp *loop) each(r *runner, bits uint32) {
 		}
 		if l.note(bits) {
 			if bits == noteClose {
+				lp.endSocket(l)
 				l.cancel(ErrServerClosed) // after the note: see bindContext
 			}
 			continue
@@ -348,6 +393,17 @@ func (lp *loop) each(r *runner, bits uint32) {
 		r.apply(l, bits)
 		l.readable = true // what has come already is looked at before the end
 		lp.again(l)
+	}
+}
+
+// endSocket ends a connection while its handler goes on: the peer learns of it at
+// once. The worker closes the descriptor, which must not have happened before,
+// since its number may be another's by then.
+func (lp *loop) endSocket(l *link) {
+	lp.ending.Lock()
+	defer lp.ending.Unlock()
+	if l.word.Load()&gone == 0 {
+		sock.Shutdown(int(l.fd))
 	}
 }
 

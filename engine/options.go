@@ -87,6 +87,12 @@ type LimitOptions struct {
 	BodyBytes int64
 	// WholeBody bounds what Request.ReadAll gathers, in bytes. Zero: 4 MiB.
 	WholeBody int
+	// MemoryBytes bounds all bytes that the engine buffers for connections: heads
+	// that are not complete, unread and gathered bodies, unsent output. Near it the
+	// connections that hold most are not read from; at it none is, no connection
+	// is accepted, and ReadAll fails with ErrMemory. Zero: 1 GiB. Negative: without
+	// limit.
+	MemoryBytes int64
 	// DiscardBytes is how much of a body that no handler read is read and thrown
 	// away to keep the connection. Zero: 256 KiB. Negative: nothing.
 	DiscardBytes int64
@@ -222,6 +228,7 @@ func (o Options) resolved() (Options, error) {
 	def(&o.Limits.HeadBytes, d.Head.Head)
 	def(&o.Limits.Fields, d.Head.Fields)
 	def(&o.Limits.WholeBody, 4<<20)
+	def(&o.Limits.MemoryBytes, 1<<30)
 	def(&o.Limits.DiscardBytes, d.DiscardBytes)
 	def(&o.Limits.OutputBytes, d.OutputBytes)
 	def(&o.Dispatch.Mode, ModeAdaptive)

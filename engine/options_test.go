@@ -25,6 +25,7 @@ var negative = map[string]bool{ // true: an error
 	"Limits.HeadBytes":      true,
 	"Limits.Fields":         true,
 	"Limits.BodyBytes":      false,
+	"Limits.MemoryBytes":    false,
 	"Limits.WholeBody":      true,
 	"Limits.DiscardBytes":   false,
 	"Limits.OutputBytes":    true,

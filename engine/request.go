@@ -164,6 +164,7 @@ var (
 type Body struct {
 	k        *call
 	gathered *bytebufferpool.ByteBuffer
+	charged  int64 // of gathered
 }
 
 // next returns a view of content, waiting for some.
@@ -241,6 +242,10 @@ func (b *Body) readAll() ([]byte, error) {
 		if len(b.gathered.B)+len(view) > limit {
 			return nil, ErrBodyTooLarge
 		}
+		if b.k.srv.budget.spent() {
+			return nil, ErrMemory
+		}
+		b.k.srv.budget.charge(&b.charged, int64(len(b.gathered.B)+len(view)))
 		b.gathered.B = append(b.gathered.B, view...)
 		c.Consume(len(view))
 	}
@@ -248,6 +253,7 @@ func (b *Body) readAll() ([]byte, error) {
 
 func (b *Body) release() {
 	if b.gathered != nil {
+		b.k.srv.budget.charge(&b.charged, 0)
 		bytebufferpool.Put(b.gathered)
 		b.gathered = nil
 	}

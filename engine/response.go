@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"time"
 	"unsafe"
 
 	"github.com/pollard-go/pollard/conn"
@@ -86,6 +87,10 @@ func (w *Response) SetContentLength(n int64) error {
 	}
 	return w.k.c.Header().DeclareLength(n)
 }
+
+// Date returns the time that the answer's Date field will tell, or an earlier
+// one, in whole seconds: a Last-Modified must not be later (RFC 9110 §8.8.2.1).
+func (w *Response) Date() time.Time { return w.k.srv.clock.date.Load().at }
 
 // SetTrailer sets a trailer field. It is sent only with chunked framing; name
 // it in a "Trailer" field before the head is committed (RFC 9110 §6.6.2).

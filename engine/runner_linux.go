@@ -31,6 +31,7 @@ type runner struct {
 	seq      uint64        // of lent's baton
 	at       time.Duration // when the clock was last read
 	buf      []byte        // to receive into, nil while it is not needed
+	pausing  bool          // the link at hand is not to be read from for a while
 	late     bool          // a handler has returned since the clock was last read
 	requests int64         // served and not counted yet
 	head     bool          // the head of the request under way lies in buf
@@ -153,11 +154,21 @@ func (r *runner) turn(l *link) {
 	for r.advance(l) {
 		r.count(l)
 		l.conn.Release()
+		l.charge()
+		pausing := r.pausing
+		r.pausing = false
 		if r.loop != nil {
 			r.loop.arm(l)
+			if pausing {
+				r.loop.pause(l)
+			}
 			return
 		}
+		lp, gen := l.loop, l.gen
 		if r.giveBack(l) {
+			if pausing {
+				lp.post(message{kind: pauseLink, link: l, gen: gen})
+			}
 			return
 		}
 	}
@@ -172,6 +183,11 @@ func (r *runner) advance(l *link) bool {
 		// What waits to be looked at comes first: a peer that pipelines would
 		// otherwise have a whole buffer read for each request that is served.
 		if l.readable && l.conn.WantsInput() && (hungry || !l.conn.HasInput()) {
+			if r.srv.budget.tight(l.charged) && !l.conn.Deaf() {
+				r.srv.budget.pauses.Add(1)
+				r.pausing = true
+				return true
+			}
 			if reads++; reads > turnReads && r.loop != nil {
 				r.loop.again(l)
 				return true
@@ -464,17 +480,25 @@ func (r *runner) close(l *link, reset bool) {
 	lp := l.loop
 	r.count(l)
 	l.dropFile()
+	lp.srv.budget.charge(&l.charged, 0)
 	lp.counters.ended(&l.conn)
+	if r.loop != nil {
+		closeSocket(l, reset)
+		lp.free(l)
+	} else {
+		lp.ending.Lock()
+		closeSocket(l, reset)
+		l.word.Store(owned | gone)
+		lp.ending.Unlock()
+		lp.retire(l)
+	}
+	r.srv.connectionEnded()
+}
+
+func closeSocket(l *link, reset bool) {
 	if reset {
 		sock.CloseReset(int(l.fd))
 	} else {
 		sock.Close(int(l.fd))
 	}
-	if r.loop != nil {
-		lp.free(l)
-	} else {
-		l.word.Store(owned | gone)
-		lp.retire(l)
-	}
-	r.srv.connectionEnded()
 }

@@ -19,6 +19,7 @@ type Server struct {
 	watched  bool // by the watchdog: ModeAdaptive
 	clock    clock
 	crew     crew
+	budget   budget
 	watchdog watchdog
 
 	loopBuffers, workerBuffers bufferPool
@@ -70,6 +71,7 @@ func (s *Server) start() error {
 	s.clock.start()
 	s.config = s.opts.config(s.clock.text)
 	s.loopBuffers.size, s.workerBuffers.size = loopReceiveBytes, workerReceiveBytes
+	s.budget.init(s.opts.Limits.MemoryBytes)
 	s.crew.init(s, &s.opts.Dispatch)
 	s.startErr = s.startLoops()
 	return s.startErr
@@ -206,6 +208,7 @@ func (s *Server) Stats() Stats {
 	for _, lp := range loops {
 		lp.counters.addTo(&st)
 	}
+	st.Buffered, st.Pauses = s.budget.used.Load(), s.budget.pauses.Load()
 	if len(loops) > 0 {
 		workers, queued := s.crew.count()
 		st.Workers, st.Queued = int64(workers), int64(queued)

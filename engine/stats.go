@@ -15,6 +15,8 @@ type Stats struct {
 	BytesOut int64 // sent, of connections that have ended
 	Declined int64 // requests answered with 503, since all workers were busy and the queue full
 	Stalls   int64 // times that a handler held a loop for too long
+	Buffered int64 // bytes held for connections: what Limits.MemoryBytes bounds
+	Pauses   int64 // times that a connection was not read from, for want of memory
 	Queued   int64 // requests that wait for a worker
 	Workers  int64 // goroutines at work or waiting for work, the loops' included
 

@@ -25,7 +25,8 @@ const (
 // validatorsOf makes the validators of a file from its size and its time of
 // modification. Every change of the content changes that time, unless somebody
 // sets it back, or it comes within the same tick.
-func validatorsOf(info os.FileInfo, now time.Time) (v validators) {
+// date is what the answer's Date field will say at the least.
+func validatorsOf(info os.FileInfo, now, date time.Time) (v validators) {
 	at := info.ModTime()
 	tag := make([]byte, 0, 48)
 	// RFC 9110 §8.8.3: "If an origin server provides an entity tag for a
@@ -45,11 +46,18 @@ func validatorsOf(info os.FileInfo, now time.Time) (v validators) {
 	// RFC 9110 §8.8.2.1: "An origin server with a clock [...] MUST NOT generate a
 	// Last-Modified date that is later than the server's time of message
 	// origination (Date)."
-	if at.After(now) {
-		at = now
+	if at.After(date) {
+		at = date
 	}
 	v.modified = at.Truncate(time.Second)
 	return v
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // settled tells that a change from now on will show in the time of modification.

@@ -87,7 +87,7 @@ func (h *Handler) serveFolder(w *engine.Response, r *engine.Request, t target) {
 // It closes f.
 func (h *Handler) serveFile(w *engine.Response, r *engine.Request, f *os.File, info os.FileInfo, name string) {
 	now := h.now()
-	v := validatorsOf(info, now)
+	v := validatorsOf(info, now, earlier(now, w.Date()))
 	cond := readConditions(r)
 	switch cond.evaluate(&v, now) {
 	case preconditionFailed:
