@@ -69,7 +69,9 @@ func (c *comparison) run(ctx context.Context) (*report.Results, error) {
 		return nil, err
 	}
 	for _, scenario := range c.options.scenarios {
-		results.Scenarios = append(results.Scenarios, report.Scenario{Name: scenario.Name, About: scenario.About})
+		results.Scenarios = append(results.Scenarios, report.Scenario{
+			Name: scenario.Name, About: scenario.About, Slow: scenario.Slow,
+		})
 	}
 	turns := plan(c.options.scenarios, available, c.options.runs)
 	for i, t := range turns {

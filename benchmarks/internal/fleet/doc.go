@@ -2,7 +2,7 @@
 // own, and how it is stopped.
 //
 // Table is the list of them. To add one, write its hello-world program as its documentation says under servers/NAME, with
-// an -addr flag and a path /slow that blocks for 20 ms, and add a row:
+// an -addr flag and the paths of package work that take their time, and add a row:
 //
 //	{Name: "gnet", Program: GoProgram{Dir: "servers/gnet", Module: "github.com/panjf2000/gnet/v2"}, Args: addrFlag, Slow: true},
 //

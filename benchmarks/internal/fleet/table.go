@@ -12,7 +12,7 @@ type Server struct {
 	Program Program
 	// Args returns the arguments that make the program listen on 127.0.0.1 at the launch's port.
 	Args func(Launch) ([]string, error)
-	// Slow tells that the server answers /slow after 20 ms.
+	// Slow tells that the server has the paths of package work that take their time.
 	Slow bool
 }
 
@@ -53,7 +53,7 @@ func Table() []Server {
 func pollard(mode string) Server {
 	return Server{
 		Name: "pollard-" + mode, About: "this engine, dispatch " + mode,
-		Program: GoProgram{Dir: "../examples/hello"},
+		Program: GoProgram{Dir: "servers/pollard"},
 		Args: func(l Launch) ([]string, error) {
 			args, err := addrFlag(l)
 			return append(args, "-mode", mode), err

@@ -1,8 +1,8 @@
 -- The wrk script of all scenarios. Arguments after "--": a file with the bytes to send, and optionally a file with the
--- bytes of a slow request and how often it takes its turn.
+-- bytes of a costly request and how many per cent of the requests it is, in even distances.
 
-local usual, slow, every
-local turn = 0
+local usual, costly, percent
+local due = 0
 
 local function content(path)
 	local file = assert(io.open(path, "rb"))
@@ -14,18 +14,18 @@ end
 function init(args)
 	usual = content(args[1])
 	if args[2] then
-		slow, every = content(args[2]), tonumber(args[3])
+		costly, percent = content(args[2]), tonumber(args[3])
 	end
 end
 
 function request()
-	if not every then
+	if not percent then
 		return usual
 	end
-	turn = turn + 1
-	if turn == every then
-		turn = 0
-		return slow
+	due = due + percent
+	if due >= 100 then
+		due = due - 100
+		return costly
 	end
 	return usual
 end

@@ -11,7 +11,8 @@ import (
 type Scenario struct {
 	Name  string
 	About string
-	// Close tells that every request asks for its connection to be closed, Slow that servers must answer /slow.
+	// Close tells that every request asks for its connection to be closed, Slow that servers must have the paths that
+	// take their time.
 	Close, Slow bool
 	Load        Load
 }
@@ -35,10 +36,11 @@ type Settings struct {
 	IdleWindow      time.Duration
 }
 
-// Sample is what one run gave: one of its two parts.
+// Sample is what one run gave: one of its parts.
 type Sample struct {
 	Throughput *Throughput `json:"throughput,omitempty"`
 	Idle       *IdleCost   `json:"idle,omitempty"`
+	Apart      *Apart      `json:"apart,omitempty"`
 }
 
 // Throughput is the outcome of a run of wrk.
@@ -94,7 +96,24 @@ func Scenarios() []Scenario {
 		},
 		{
 			Name: "slow-2", About: "keep-alive GET, 512 connections, 2 % of the requests block for 20 ms", Slow: true,
-			Load: Wrk{Connections: 512, Depth: 1, Head: smallGet, SlowEvery: 50},
+			Load: Wrk{Connections: 512, Depth: 1, Head: smallGet, Percent: 2, Costly: slow},
+		},
+		{
+			Name: "slow-2-64", About: "keep-alive GET, 64 connections, 2 % of the requests block for 20 ms", Slow: true,
+			Load: Wrk{Connections: 64, Depth: 1, Head: smallGet, Percent: 2, Costly: slow},
+		},
+		{
+			Name: "beside-slow", Slow: true,
+			About: "latency of the fast requests on 64 connections, first alone, then with 2 % that block for 20 ms",
+			Load:  Beside{Connections: 64, Percent: 2, Costly: slow},
+		},
+		{
+			Name: "sleep-5", About: "keep-alive GET, 256 connections, every request blocks for 5 ms", Slow: true,
+			Load: Wrk{Connections: 256, Depth: 1, Head: sleep.Head, Percent: 100, Costly: sleep},
+		},
+		{
+			Name: "cpu-30", About: "keep-alive GET, 64 connections, 30 % of the requests compute for 2 ms", Slow: true,
+			Load: Wrk{Connections: 64, Depth: 1, Head: smallGet, Percent: 30, Costly: burn},
 		},
 		{
 			Name: "idle", About: "open connections that ask for nothing after one request each",
@@ -103,7 +122,4 @@ func Scenarios() []Scenario {
 	}
 }
 
-const (
-	smallGet = "GET / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n"
-	slowGet  = "GET /slow HTTP/1.1\r\nHost: localhost:8080\r\n\r\n"
-)
+const smallGet = "GET / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n"

@@ -37,8 +37,9 @@ type Wrk struct {
 	Depth int
 	// Head is one request; HeadFile names a file with it instead, relative to the module.
 	Head, HeadFile string
-	// SlowEvery lets each SlowEvery-th request be one for /slow; zero: none.
-	SlowEvery int
+	// Percent of the requests are Costly ones, in even distances; zero: none.
+	Percent int
+	Costly  Costly
 }
 
 // Measure implements Load.
@@ -49,6 +50,11 @@ func (l Wrk) Measure(ctx context.Context, p *fleet.Process, s Settings) (Sample,
 	}
 	if err := verifyAnswers(ctx, p.Addr, head, l.Depth); err != nil {
 		return Sample{}, err
+	}
+	if l.Percent > 0 {
+		if err := l.Costly.verify(ctx, p.Addr); err != nil {
+			return Sample{}, err
+		}
 	}
 	args, err := l.writeScript(s, head)
 	if err != nil {
@@ -75,19 +81,19 @@ func (l Wrk) head(root string) ([]byte, error) {
 
 // writeScript lays out drive.lua and what it reads, and returns the script's arguments.
 func (l Wrk) writeScript(s Settings, head []byte) ([]string, error) {
-	script, usual, slow := filepath.Join(s.Dir, "drive.lua"), filepath.Join(s.Dir, "usual"), filepath.Join(s.Dir, "slow")
+	script, usual, costly := filepath.Join(s.Dir, "drive.lua"), filepath.Join(s.Dir, "usual"), filepath.Join(s.Dir, "costly")
 	for path, content := range map[string][]byte{
 		script: driveScript,
 		usual:  bytes.Repeat(head, l.Depth),
-		slow:   []byte(slowGet),
+		costly: []byte(l.Costly.Head),
 	} {
 		if err := os.WriteFile(path, content, 0o644); err != nil {
 			return nil, err
 		}
 	}
 	args := []string{usual}
-	if l.SlowEvery > 0 {
-		args = append(args, slow, strconv.Itoa(l.SlowEvery))
+	if l.Percent > 0 {
+		args = append(args, costly, strconv.Itoa(l.Percent))
 	}
 	return args, nil
 }
@@ -129,9 +135,10 @@ func (l Wrk) run(ctx context.Context, p *fleet.Process, s Settings, d time.Durat
 	server := serverAfter - serverBefore
 	wrk := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	foreign := machineAfter - machineBefore - server - wrk
-	if l.Depth > 1 {
+	if l.Depth > 1 || l.Percent > 0 && l.Percent < 100 {
 		// wrk fills in the latencies that it takes to have missed (coordinated omission), at intervals that it reckons
-		// from requests, while a pipelined sample is of Depth requests: its percentiles mean nothing then.
+		// from all requests. A pipelined sample is of Depth requests, and each request that is slow on purpose would
+		// bring dozens that nobody sent: its percentiles mean nothing then.
 		result.P50Micros, result.P99Micros = 0, 0
 	}
 	return &Throughput{

@@ -39,6 +39,7 @@ func (r *Results) Markdown() string {
 	for _, s := range r.Scenarios {
 		r.writeScenario(&out, s)
 	}
+	r.writeClaims(&out)
 	return out.String()
 }
 
@@ -49,16 +50,24 @@ func (r *Results) writeScenario(out *strings.Builder, s Scenario) {
 		out.WriteString("No server ran.\n\n")
 		return
 	}
-	m, least, what := cpuPerRequest, 0.0, "CPU time per request"
-	if isIdle(runs) {
-		m, least, what = bytesPerConnection, leastBytes, "Memory per connection"
-		writeTable(out, idleRows(names, runs))
-	} else {
-		writeTable(out, throughputRows(names, runs))
+	ratios := func(what string, m metric, least float64) {
+		if len(names) > 1 {
+			fmt.Fprintf(out, "%s, row ÷ column:\n\n", what)
+			writeTable(out, ratioRows(names, runs, m, least))
+		}
 	}
-	if len(names) > 1 {
-		fmt.Fprintf(out, "%s, row ÷ column:\n\n", what)
-		writeTable(out, ratioRows(names, runs, m, least))
+	switch {
+	case anyRun(runs, func(run Run) bool { return run.Idle != nil }):
+		writeTable(out, idleRows(names, runs))
+		ratios("Memory per connection", bytesPerConnection, leastBytes)
+	case anyRun(runs, func(run Run) bool { return run.Apart != nil }):
+		writeTable(out, apartRows(names, runs))
+	default:
+		writeTable(out, throughputRows(names, runs))
+		ratios("CPU time per request", cpuPerRequest, 0)
+		if s.Slow {
+			ratios("Requests per second", requestsPerSecond, 0)
+		}
 	}
 	writeWarnings(out, names, runs)
 }
@@ -76,9 +85,9 @@ func (r *Results) byServer(scenario string) (map[string][]Run, []string) {
 	return runs, names
 }
 
-func isIdle(runs map[string][]Run) bool {
+func anyRun(runs map[string][]Run, is func(Run) bool) bool {
 	for _, of := range runs {
-		if slices.ContainsFunc(of, func(run Run) bool { return run.Idle != nil }) {
+		if slices.ContainsFunc(of, is) {
 			return true
 		}
 	}
@@ -95,6 +104,8 @@ func known(micros float64) float64 {
 
 func cpuPerRequest(r Run) float64      { return r.Throughput.CPUMicrosPerRequest }
 func bytesPerConnection(r Run) float64 { return r.Idle.BytesPerConnection }
+func requestsPerSecond(r Run) float64  { return r.Throughput.RequestsPerSecond }
+func besideToAlone(r Run) float64      { return r.Apart.Beside.P50Micros / r.Apart.Alone.P50Micros }
 
 func throughputRows(names []string, runs map[string][]Run) [][]string {
 	rows := [][]string{{"server", "CPU µs/request", "min–max", "× floor", "requests/s", "p50 µs", "p99 µs", "RSS MiB"}}
@@ -131,6 +142,28 @@ func idleRows(names []string, runs map[string][]Run) [][]string {
 			middle("%.1f", func(r Run) float64 { return float64(r.Idle.RSSAfterBytes) / (1 << 20) }),
 			middle("%.0f", func(r Run) float64 { return r.Idle.CPUMillis }),
 			middle("%.0f", func(r Run) float64 { return r.Idle.WindowSeconds }),
+		})
+	}
+	return rows
+}
+
+func apartRows(names []string, runs map[string][]Run) [][]string {
+	rows := [][]string{{"server", "p50 µs alone", "beside slow ones", "ratio", "min–max", "p99 µs alone", "beside slow ones",
+		"p50 µs of the slow", "requests/s"}}
+	for _, name := range names {
+		of := runs[name]
+		ratios := values(of, besideToAlone)
+		middle := func(m metric) string { return number("%.0f", median(values(of, m))) }
+		rows = append(rows, []string{
+			name,
+			middle(func(r Run) float64 { return r.Apart.Alone.P50Micros }),
+			middle(func(r Run) float64 { return r.Apart.Beside.P50Micros }),
+			factor(median(ratios)),
+			spread("%.2f", ratios),
+			middle(func(r Run) float64 { return r.Apart.Alone.P99Micros }),
+			middle(func(r Run) float64 { return r.Apart.Beside.P99Micros }),
+			middle(func(r Run) float64 { return r.Apart.Costly.P50Micros }),
+			middle(func(r Run) float64 { return r.Apart.RequestsPerSecond }),
 		})
 	}
 	return rows

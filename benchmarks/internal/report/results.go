@@ -42,6 +42,8 @@ type Server struct {
 type Scenario struct {
 	Name  string `json:"name"`
 	About string `json:"about"`
+	// Slow tells that handlers take their time, so that requests per second say more than CPU time.
+	Slow bool `json:"slow,omitempty"`
 }
 
 // Run is one measurement of one server in one scenario: a sample, or why there is none.

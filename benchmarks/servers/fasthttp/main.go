@@ -1,17 +1,15 @@
 // Command fasthttp is the hello-world server of valyala/fasthttp's own README, with the program's address as a flag and
-// a path that blocks.
+// the paths of package work that take their time.
 package main
 
 import (
 	"flag"
 	"log"
-	"time"
 
+	"github.com/pollard-go/pollard/benchmarks/internal/work"
 	"github.com/valyala/fasthttp"
 	_ "go.uber.org/automaxprocs"
 )
-
-const slowAnswer = 20 * time.Millisecond
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "address to listen on")
@@ -20,9 +18,9 @@ func main() {
 }
 
 func hello(ctx *fasthttp.RequestCtx) {
-	if string(ctx.Path()) == "/slow" {
-		time.Sleep(slowAnswer)
+	if path := ctx.Path(); len(path) > 1 {
+		work.Before(string(path))
 	}
-	ctx.SetContentType("text/plain")
-	ctx.WriteString("Hello, World!")
+	ctx.SetContentType(work.ContentType)
+	ctx.WriteString(work.Hello)
 }

@@ -1,0 +1,38 @@
+// Command pollard is this engine's server in the comparison, and the one whose memory and fairness the command bounds
+// looks at. It answers the paths of package work as the other servers do; what only bounds asks for is in routes.go.
+package main
+
+import (
+	"flag"
+	"log"
+
+	"github.com/pollard-go/pollard/benchmarks/internal/work"
+	"github.com/pollard-go/pollard/engine"
+	_ "go.uber.org/automaxprocs"
+)
+
+func main() {
+	var o engine.Options
+	var rt routes
+	flag.StringVar(&o.Addr, "addr", "127.0.0.1:8080", "`address` to listen on")
+	flag.Func("mode", "who runs handlers: adaptive (the default), inline or pooled", func(name string) error {
+		return o.Dispatch.Mode.UnmarshalText([]byte(name))
+	})
+	flag.IntVar(&rt.largeBytes, "large-bytes", 0, "size of what /large answers from memory; 0: there is no such path")
+	flag.StringVar(&rt.file, "file", "", "what /file answers by sendfile; none: there is no such path")
+	flag.Parse()
+	rt.prepare()
+	log.Fatal(engine.New(engine.HandlerFunc(rt.serve), o).ListenAndServe())
+}
+
+func (rt *routes) serve(w *engine.Response, r *engine.Request) {
+	if path := r.Path(); len(path) > 1 {
+		if route := rt.find(string(path)); route != nil {
+			route(w, r)
+			return
+		}
+		work.Before(string(path))
+	}
+	_ = w.SetHeader("Content-Type", work.ContentType)
+	_, _ = w.WriteString(work.Hello)
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/pollard-go/pollard/engine"
+)
+
+// readBytes is the most that an upload's handler takes at a time.
+const readBytes = 64 << 10
+
+// routes are the paths that only the command bounds asks for. The zero value has those that need no preparation.
+type routes struct {
+	largeBytes int
+	large      []byte
+	file       string
+}
+
+// prepare allocates and touches what /large answers, so that it is resident before any memory is measured.
+func (rt *routes) prepare() {
+	rt.large = make([]byte, rt.largeBytes)
+	for i := range rt.large {
+		rt.large[i] = byte('a' + i%26)
+	}
+}
+
+func (rt *routes) find(path string) engine.HandlerFunc {
+	switch {
+	case path == "/upload":
+		return upload
+	case path == "/collect":
+		return collect
+	case path == "/large" && rt.largeBytes > 0:
+		return rt.serveLarge
+	case path == "/file" && rt.file != "":
+		return rt.serveFile
+	}
+	return nil
+}
+
+// upload reads the body at the rate of bytes per second that the query says and answers with its SHA-256.
+func upload(w *engine.Response, r *engine.Request) {
+	text, _ := r.QueryValue("rate")
+	rate, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || rate <= 0 {
+		_ = w.SetStatus(400)
+		return
+	}
+	hash, buffer, start := sha256.New(), make([]byte, readBytes), time.Now()
+	for total := int64(0); ; {
+		n, err := r.Body().Read(buffer)
+		hash.Write(buffer[:n])
+		total += int64(n)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			_ = w.SetStatus(400)
+			return
+		}
+		time.Sleep(time.Until(start.Add(time.Duration(float64(total) / float64(rate) * float64(time.Second)))))
+	}
+	_, _ = w.WriteString(hex.EncodeToString(hash.Sum(nil)))
+}
+
+// collect gives back all memory that is not in use, so that a measurement begins without the garbage of earlier ones.
+func collect(w *engine.Response, _ *engine.Request) {
+	debug.FreeOSMemory()
+	_, _ = w.WriteString("collected")
+}
+
+func (rt *routes) serveLarge(w *engine.Response, _ *engine.Request) {
+	_ = w.SetContentLength(int64(len(rt.large)))
+	_, _ = w.Write(rt.large)
+}
+
+func (rt *routes) serveFile(w *engine.Response, _ *engine.Request) {
+	f, err := os.Open(rt.file)
+	if err != nil {
+		_ = w.SetStatus(500)
+		return
+	}
+	_ = w.SendFile(f, 0, -1)
+}
