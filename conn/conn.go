@@ -27,7 +27,7 @@ type Conn struct {
 	final    bool // the current answer is the last one
 	eof      bool // the peer has ended its side
 	shut     bool // the driver was told to end ours
-	brief    bool // end without lingering: nothing can be on its way
+	brief    bool // end without lingering: nothing should be on its way, and nothing has come
 	reset    bool // end by a reset: an orderly end would look like the end of the answer
 	peerDone bool // the peer announced that it sends nothing after this request
 }
@@ -50,7 +50,10 @@ func (c *Conn) Receive(now time.Duration, b []byte) {
 		return
 	}
 	if c.read == readClosed {
-		return // the last answer is on its way: whatever else comes is discarded
+		// The last answer is on its way: whatever else comes is discarded. A peer
+		// that announced its end and sends more is lingered for after all.
+		c.brief = false
+		return
 	}
 	x := c.attach()
 	x.input.add(b)
@@ -65,6 +68,7 @@ func (c *Conn) Deaf() bool { return c.read == readClosed }
 func (c *Conn) Discarded(now time.Duration, n int) {
 	c.bytesIn += int64(n)
 	c.progress = now
+	c.brief = c.brief && n == 0
 }
 
 // ReceiveEnd says that the peer has ended its side: all that it sent has been
