@@ -56,8 +56,9 @@ type loop struct {
 
 	draining, closing bool
 
-	baton baton
-	slow  slowness
+	baton     baton
+	slow      slowness
+	slowUntil atomic.Int64 // in time since the epoch: until then answers do not wait for the next handler
 }
 
 // message is what other goroutines ask of a loop.

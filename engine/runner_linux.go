@@ -15,9 +15,11 @@ const (
 	loopReceiveBytes   = 16 << 10
 	workerReceiveBytes = 64 << 10
 
-	discardBytes = 1 << 20   // what one discarding read throws away at most
-	fileSlice    = 512 << 10 // what one sendfile takes at most, so that others get their turn
-	turnReads    = 16        // how often a loop reads from one connection before the others get their turn
+	discardBytes = 1 << 20          // what one discarding read throws away at most
+	fileSlice    = 512 << 10        // what one sendfile takes at most, so that others get their turn
+	slowHandler  = time.Millisecond // a worker's handler that takes longer is slow,
+	slowMemory   = time.Second      // and has its loop send each answer at once for so long
+	turnReads    = 16               // how often a loop reads from one connection before the others get their turn
 )
 
 // runner is a goroutine of the engine. It either holds a loop, and then owns
@@ -198,7 +200,7 @@ func (r *runner) advance(l *link) bool {
 		event := l.conn.Next(r.now())
 		if r.late && event != conn.Requested {
 			r.late = false
-			r.refresh()
+			r.handled(l)
 			l.conn.Late(r.now())
 		}
 		switch event {
@@ -407,6 +409,9 @@ func (r *runner) serve(l *link) bool {
 	if l.conn.BodyOutstanding() {
 		l.conn.Release() // the buffer is needed for the rest, so the head must not lie in it
 	}
+	if l.conn.Unsent() && int64(r.now()) < l.loop.slowUntil.Load() {
+		r.send(l) // answers are gathered for handlers that are quick; these are not
+	}
 	r.head = l.conn.Lent()
 	r.requests++
 	k := &r.call
@@ -458,9 +463,18 @@ func (r *runner) returned() {
 	r.takeBack()
 	// What follows in the buffer is served at once, whatever the time is.
 	if r.late = r.loop == nil && r.link.conn.Pipelined(); !r.late {
-		r.refresh()
+		r.handled(r.link)
 	}
 	r.notice()
+}
+
+// handled reads the clock after a handler, or some that ran one after the other.
+func (r *runner) handled(l *link) {
+	began := r.at
+	r.refresh()
+	if r.loop == nil && r.at-began > slowHandler {
+		l.loop.slowUntil.Store(int64(r.at + slowMemory))
+	}
 }
 
 // notice: see connection. The server's end counts also for a handler that holds

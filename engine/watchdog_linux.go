@@ -103,6 +103,7 @@ func (w *watchdog) take(lp *loop, word uint64) {
 	}
 	now := w.srv.clock.now()
 	lp.slow.stalled(now)
+	lp.slowUntil.Store(int64(now + slowMemory))
 	b.link.owner = b.holder
 	b.link.word.Store(owned)
 	lp.counters.stalls.Add(1)
