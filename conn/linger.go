@@ -2,6 +2,11 @@ package conn
 
 import "time"
 
+// briefBytes is the longest answer after which a connection may end without
+// lingering. It leaves in about the ten segments that TCP sends at first without
+// waiting for the peer (RFC 6928).
+const briefBytes = 16 << 10
+
 // endFinal goes on after the last answer. It returns false while that answer
 // is not sent.
 //
@@ -32,10 +37,13 @@ func (c *Conn) deafen() {
 // peerFinished tells that the peer announced to send nothing after this
 // request, and has sent nothing: there is nothing on its way that could make
 // its system erase the answer, so there is nothing to linger for. A request
-// with content is not trusted so far: old clients send a CRLF behind it.
+// with content is not trusted so far: old clients send a CRLF behind it. Nor is
+// an answer left to the system that it may take long to deliver: whatever the
+// peer sends in that time would erase the rest of it.
 func (c *Conn) peerFinished() bool {
 	x := c.x
-	return c.read == readDone && c.peerDone && len(x.input.bytes) == 0 && x.body.total == 0
+	return c.read == readDone && c.peerDone && len(x.input.bytes) == 0 && x.body.total == 0 &&
+		x.resp.written <= briefBytes
 }
 
 // endMisleads tells that an orderly end would now be taken for the end of an
