@@ -29,20 +29,21 @@ func TestMany(t *testing.T) {
 		}
 		defer streams[i].Close()
 	}
-	c.reaches("all have subscribed", func(s statistics) bool { return s.Subscribers == int64(count) })
+	c.reaches("all have subscribed", patience, func(s statistics) bool { return s.Subscribers == int64(count) })
 	joined := c.stats().Events
+	limit := patience + time.Duration(events)*time.Second
 	errs := make([]error, count)
 	var readers sync.WaitGroup
 	for i, s := range streams {
 		readers.Add(1)
 		go func() {
 			defer readers.Done()
-			_ = s.SetReadDeadline(time.Now().Add(patience + time.Duration(events)*time.Second))
+			_ = s.SetReadDeadline(time.Now().Add(limit + patience))
 			errs[i] = s.toEnd()
 			_ = s.Close()
 		}()
 	}
-	c.reaches("enough events", func(s statistics) bool { return s.Events >= joined+events })
+	c.reaches("enough events", limit, func(s statistics) bool { return s.Events >= joined+events })
 	st := c.stats()
 	during := c.memory()
 	client.CloseIdleConnections()

@@ -163,9 +163,9 @@ func (c *child) stats() (s statistics) {
 }
 
 // reaches waits until the statistics are as they should be.
-func (c *child) reaches(what string, ok func(statistics) bool) {
+func (c *child) reaches(what string, limit time.Duration, ok func(statistics) bool) {
 	c.t.Helper()
-	for end := time.Now().Add(patience); !ok(c.stats()); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(limit); !ok(c.stats()); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			c.t.Fatalf("%s: not with %+v", what, c.stats())
 		}
@@ -211,7 +211,7 @@ func TestThoseWhoHaveGoneAreDropped(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stays.Close()
-	c.reaches("20 of 21 are dropped", func(s statistics) bool { return s.Subscribers == 1 && s.Dropped == 20 })
+	c.reaches("20 of 21 are dropped", patience, func(s statistics) bool { return s.Subscribers == 1 && s.Dropped == 20 })
 	client.CloseIdleConnections()
 	c.ends(syscall.SIGTERM, func() {
 		if err := stays.toEnd(); err != nil {
