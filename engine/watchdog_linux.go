@@ -14,6 +14,8 @@ const (
 	// watchQuiet is how many looks without any handler at work it takes for the
 	// watchdog to sleep.
 	watchQuiet = 20
+	// stallLogEvery is how often a stall is logged.
+	stallLogEvery = time.Minute
 )
 
 // watchdog lets the loops of a server go on that a handler holds for too long.
@@ -117,16 +119,17 @@ func target(head *parser.Request) string {
 	return string(t[:min(len(t), 256)])
 }
 
-// tell calls the hook, and logs at most one stall a second.
+// tell calls the hook, and logs at most one stall a minute: in a service whose
+// handlers block now and then it is no more than news.
 func (w *watchdog) tell(now time.Duration, s Stall) {
 	if hook := w.srv.opts.Hooks.Stalled; hook != nil {
 		go hook(s) // it must not hold the watchdog
 	}
 	w.unsaid++
-	if w.logged != 0 && now-w.logged < time.Second {
+	if w.logged != 0 && now-w.logged < stallLogEvery {
 		return
 	}
-	w.srv.opts.Logger.Warn("engine: a handler holds an event loop; its requests go to workers for a while",
+	w.srv.opts.Logger.Info("engine: a handler holds an event loop, which gives requests to workers first for a while",
 		"method", s.Method, "target", s.Target, "loop", s.Loop, "held", s.Held, "stalls", w.unsaid)
 	w.logged, w.unsaid = max(now, 1), 0
 }
