@@ -76,6 +76,24 @@ func (c *Conn) ForgetHead() {
 	x.req.Reset()
 	requests.Put(x.req)
 	x.req = nil
+	x.keepLittle(c.Committed())
+}
+
+// quietBytes is what an answer that goes on for long may keep of a buffer which
+// is empty at that time.
+const quietBytes = 512
+
+// keepLittle gives up buffers that earlier answers have made large: the exchange
+// will not be given back soon, and its answer may be small.
+func (x *exchange) keepLittle(committed bool) {
+	for _, b := range [...]*[]byte{&x.resp.content, &x.out.buf, &x.out.tail, &x.body.trailers, &x.resp.Trailer.buf} {
+		if len(*b) == 0 && cap(*b) > quietBytes {
+			*b = nil
+		}
+	}
+	if h := &x.resp.Header; committed && cap(h.buf) > quietBytes {
+		h.buf, h.lines = nil, nil // they have been sent
+	}
 }
 
 // nextRequest forgets the finished request and its answer.
