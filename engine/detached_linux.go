@@ -46,6 +46,9 @@ func (d *Detached) Write(p []byte) (n int, err error) {
 		return 0, d.err
 	}
 	c := &d.link.conn
+	if c.Borrowed() { // a file that the handler gave is on its way
+		return 0, ErrBacklog
+	}
 	if c.Unsent() && c.Buffered()+len(p) > d.srv.opts.Limits.OutputBytes {
 		return 0, ErrBacklog
 	}
