@@ -45,7 +45,7 @@ func (r *runner) awaitOutput() error {
 func (r *runner) await(l *link) {
 	r.passBaton(l)
 	l.charge()
-	if !r.head {
+	if !r.head && !r.call.req.body.viewed { // what the handler has views of stays where it is
 		l.conn.Release()
 		r.releaseBuffer()
 	}

@@ -165,6 +165,7 @@ type Body struct {
 	k        *call
 	gathered *bytebufferpool.ByteBuffer
 	charged  int64 // of gathered
+	viewed   bool  // somebody has a view, so what it is of must stay while the handler waits
 }
 
 // next returns a view of content, waiting for some.
@@ -206,7 +207,9 @@ func (b *Body) WriteTo(w io.Writer) (total int64, err error) {
 		if err != nil {
 			return total, err
 		}
+		b.viewed = true // w may be the Response, which waits for the peer and sends the view itself
 		n, err := w.Write(view)
+		b.viewed = false
 		total += int64(n)
 		b.k.c.Consume(n)
 		if err != nil {
@@ -234,6 +237,7 @@ func (b *Body) readAll() ([]byte, error) {
 			return nil, err
 		case b.gathered == nil && int64(len(view)) == length:
 			c.Consume(len(view))
+			b.viewed = true
 			return view, nil
 		}
 		if b.gathered == nil {
