@@ -82,6 +82,7 @@ func (r *runner) run() {
 func (r *runner) exited() {
 	l, lp := r.link, r.loop
 	if l != nil {
+		r.count(l)
 		l.conn.Release()
 	}
 	switch {
@@ -442,6 +443,7 @@ func (r *runner) lend(l *link) {
 	r.loop, r.lent, r.at = nil, lp, lp.now
 	if r.srv.watched {
 		r.seq = lp.baton.enter(r, l)
+		r.srv.watchdog.busy()
 	}
 }
 
