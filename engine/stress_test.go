@@ -155,8 +155,8 @@ func (s *stress) run(length time.Duration) {
 	}
 	peers.Wait()
 	st := s.fixture.Stats()
-	s.t.Logf("%d connections, %d requests, %d declined, %d stalls; %d answers whole, %d broken off as they had to be",
-		st.Accepted, st.Requests, st.Declined, st.Stalls, s.whole.Load(), s.broken.Load())
+	s.t.Logf("%d connections, %d requests, %d declined, %d stalls; %d answers whole, %d broken off as they had to be; ended by reason %v",
+		st.Accepted, st.Requests, st.Declined, st.Stalls, s.whole.Load(), s.broken.Load(), st.Closed)
 }
 
 // errorf fails the test and ends the round: more of it would only hide the cause.
