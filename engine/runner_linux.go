@@ -426,6 +426,10 @@ func (r *runner) serve(l *link) bool {
 		return true
 	}
 	r.count(l)
+	if r.late { // it would be taken for the next link's
+		r.late = false
+		r.handled(l)
+	}
 	if r.loop != nil {
 		l.word.Store(owned)
 	}
