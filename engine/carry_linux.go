@@ -124,6 +124,11 @@ func (r *runner) bindContext(c *requestContext) {
 		c.cancel(ErrPeerReset)
 	case l.conn.State().Closed():
 		c.cancel(ErrClosed)
+	default:
+		if l.ended {
+			w |= noteEnd
+		}
+		l.cancelBy(w)
 	}
 }
 

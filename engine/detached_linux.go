@@ -102,16 +102,15 @@ func (d *Detached) Abort() {
 	}
 }
 
-// Context returns a context that ends with the connection or the answer:
-// context.Cause tells why.
+// Context returns a context that ends with the connection or the answer, and
+// with HalfCloseCancel when the peer ends its side: context.Cause tells why.
 func (d *Detached) Context() context.Context {
 	d.mu.Lock()
 	defer d.unlock()
 	if d.ctx == nil {
-		ctx, cancel := context.WithCancelCause(context.Background())
-		d.ctx = &requestContext{ctx, cancel}
+		d.ctx = newContext()
 		if d.link == nil {
-			cancel(d.err)
+			d.ctx.cancel(d.err)
 		}
 	}
 	return d.ctx
@@ -168,6 +167,9 @@ func (d *Detached) tend(l *link) {
 	r.apply(l, l.takeNotes())
 	if l.broken {
 		l.conn.ReceiveReset(now) // no read would find out: nobody reads
+	}
+	if l.ended && d.ctx != nil && !l.broken && d.srv.opts.Close.HalfClose == HalfCloseCancel {
+		d.ctx.cancel(ErrPeerEnded)
 	}
 	if l.conn.Unsent() {
 		r.send(l)

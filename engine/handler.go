@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/pollard-go/pollard/conn"
 )
@@ -61,6 +62,8 @@ type call struct {
 	c    *conn.Conn
 	req  Request
 	resp Response
+
+	began time.Duration // when the handler was called; only with Timeouts.Request
 }
 
 // begin makes the call that of the request that is ready on c.
@@ -68,6 +71,9 @@ func (k *call) begin(c *conn.Conn, io connection) {
 	k.io, k.c = io, c
 	k.req = Request{k: k, head: c.Request(), body: Body{k: k}}
 	k.resp = Response{k: k}
+	if k.srv.opts.Timeouts.Request > 0 {
+		k.began = k.srv.clock.now()
+	}
 }
 
 // run calls the handler and ends the answer.

@@ -230,9 +230,7 @@ func (lp *loop) event(r *runner, ev poll.Event) {
 	}
 	bits := readyNotes(ev.Ready)
 	if l.note(bits) {
-		if bits&noteBroken != 0 {
-			l.cancel(ErrPeerReset) // after the note: see bindContext
-		}
+		l.cancelBy(bits) // after the note: see bindContext
 		return
 	}
 	if bits&noteIn != 0 {
@@ -420,6 +418,16 @@ func (lp *loop) toldToEnd() {
 func (l *link) cancel(cause error) {
 	if c := l.context.Load(); c != nil {
 		c.cancel(cause)
+	}
+}
+
+// cancelBy ends it for what was noted of the peer.
+func (l *link) cancelBy(bits uint32) {
+	switch {
+	case bits&noteBroken != 0:
+		l.cancel(ErrPeerReset)
+	case bits&noteEnd != 0 && l.loop.srv.opts.Close.HalfClose == HalfCloseCancel:
+		l.cancel(ErrPeerEnded)
 	}
 }
 

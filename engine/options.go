@@ -69,6 +69,10 @@ type TimeoutOptions struct {
 	// Write is how long an answer may make no progress because the peer does not
 	// read. Zero: 30 s. Negative: without limit.
 	Write time.Duration
+	// Request is how long a handler may take, from its call: the context of its
+	// request then ends with ErrRequestTimeout, and what follows is the handler's
+	// to decide. It does not apply to Detached. Zero or negative: without limit.
+	Request time.Duration
 }
 
 // LimitOptions bound what a peer may send, and what is buffered for it.
@@ -171,7 +175,24 @@ type CloseOptions struct {
 	// LingerTotal is how long to linger at all. Zero: 30 s. Negative: only
 	// LingerIdle counts.
 	LingerTotal time.Duration
+	// HalfClose says what it means that a peer ends its side while its request is
+	// under way. Zero: HalfCloseServe.
+	HalfClose HalfClosePolicy
 }
+
+// HalfClosePolicy says what a peer wants that ends its side of the connection
+// and has not got its answer. TCP can't tell one that still reads from one that
+// has gone; the first write to the latter will.
+type HalfClosePolicy uint8
+
+const (
+	// HalfCloseServe gives it its answers: it may still read.
+	HalfCloseServe HalfClosePolicy = iota
+	// HalfCloseCancel also ends the contexts of its request under way and of those
+	// behind it, with ErrPeerEnded, as soon as its end is seen: it is taken to have
+	// gone. What handlers write all the same is sent.
+	HalfCloseCancel
+)
 
 // Hooks are called when something happens. They may be called by several
 // goroutines at once. Nil costs nothing.
@@ -278,6 +299,8 @@ func (o *Options) check() error {
 		return &OptionError{"Dispatch.RetryAfter", fmt.Sprintf("%v is negative", o.Dispatch.RetryAfter)}
 	case o.Panic > PanicCrash:
 		return &OptionError{"Panic", fmt.Sprintf("%d is no policy", o.Panic)}
+	case o.Close.HalfClose > HalfCloseCancel:
+		return &OptionError{"Close.HalfClose", fmt.Sprintf("%d is no policy", o.Close.HalfClose)}
 	case o.Limits.HeadBytes > 1<<30:
 		return &OptionError{"Limits.HeadBytes", "more than 1 GiB"}
 	case o.Dispatch.Loops > 4096:

@@ -20,6 +20,7 @@ var negative = map[string]bool{ // true: an error
 	"Timeouts.Head":         false,
 	"Timeouts.Body":         false,
 	"Timeouts.Write":        false,
+	"Timeouts.Request":      false,
 	"Limits.RequestLine":    true,
 	"Limits.FieldLine":      true,
 	"Limits.HeadBytes":      true,
@@ -69,6 +70,7 @@ func TestOptionsOutOfRange(t *testing.T) {
 	for name, set := range map[string]func(o *engine.Options){
 		"Dispatch.Mode":     func(o *engine.Options) { o.Dispatch.Mode = 99 },
 		"Dispatch.Loops":    func(o *engine.Options) { o.Dispatch.Loops = 5000 },
+		"Close.HalfClose":   func(o *engine.Options) { o.Close.HalfClose = 9 },
 		"Limits.HeadBytes":  func(o *engine.Options) { o.Limits.HeadBytes = 1<<30 + 1 },
 		"Close.LingerTotal": func(o *engine.Options) { o.Close.LingerIdle, o.Close.LingerTotal = -1, -1 },
 	} {

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"errors"
 	"io"
 	"iter"
@@ -260,41 +259,5 @@ func (b *Body) release() {
 		b.k.srv.budget.charge(&b.charged, 0)
 		bytebufferpool.Put(b.gathered)
 		b.gathered = nil
-	}
-}
-
-// Why a request's context has ended (context.Cause).
-var (
-	ErrPeerReset    = errors.New("engine: the peer has reset the connection")
-	ErrServerClosed = errors.New("engine: server closed")
-	errAnswered     = errors.New("engine: the request has been answered")
-)
-
-// requestContext is made when a handler asks for its context.
-type requestContext struct {
-	context.Context
-	cancel context.CancelCauseFunc
-}
-
-// Context returns a context that ends when the handler has returned, when the
-// peer resets the connection (ErrPeerReset), when the connection ends because a
-// read or write of the handler took too long (ErrClosed), or when the server is
-// closed (ErrServerClosed): context.Cause tells.
-// That the peer merely ends its side does not end it: it may still read.
-// A handler that does not ask pays nothing.
-func (r *Request) Context() context.Context {
-	if r.ctx == nil {
-		ctx, cancel := context.WithCancelCause(context.Background())
-		r.ctx = &requestContext{ctx, cancel}
-		r.k.io.bindContext(r.ctx)
-	}
-	return r.ctx
-}
-
-func (r *Request) endContext() {
-	if r.ctx != nil {
-		r.k.io.bindContext(nil)
-		r.ctx.cancel(errAnswered)
-		r.ctx = nil
 	}
 }

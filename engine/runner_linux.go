@@ -268,6 +268,8 @@ func (r *runner) received(l *link, n, room int, errno sock.Errno) {
 	case n == 0:
 		l.readable = false
 		l.conn.ReceiveEnd(now)
+		l.ended = true
+		l.cancelBy(noteEnd)
 	default:
 		if l.conn.Deaf() {
 			l.conn.Discarded(now, n)
