@@ -50,6 +50,11 @@ type Config struct {
 	// target be an https one.
 	Secured bool
 
+	// Debug has bytes written over as soon as their views are void: the head of a
+	// request when it ends, wherever it lies, the fields of its answer, and memory
+	// that goes back to a pool. Received bytes must then be the driver's to change.
+	Debug bool
+
 	// Date returns the value of the Date field of an answer that is made now
 	// (RFC 9110 §6.6.1, IMF-fixdate). The connection copies it at once.
 	// With nil no Date is sent, which only a server without a clock may do.

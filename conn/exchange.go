@@ -44,6 +44,7 @@ const keptBytes = 32 << 10
 func (c *Conn) attach() *exchange {
 	if c.x == nil {
 		c.x = exchanges.Get().(*exchange)
+		c.x.input.debug = c.cfg.Debug
 	}
 	return c.x
 }
@@ -102,6 +103,11 @@ func (x *exchange) nextRequest() {
 		return
 	}
 	x.used = false
+	if x.input.debug {
+		poison(x.body.trailers)
+		poison(x.resp.Header.buf)
+		poison(x.resp.Trailer.buf)
+	}
 	if x.req == nil {
 		x.req = requests.Get().(*parser.Request)
 	}
@@ -132,6 +138,8 @@ type input struct {
 	headPlace place
 	headBuf   *bytebufferpool.ByteBuffer // was saved, when the head came in pieces
 	headCopy  []byte                     // kept between exchanges
+
+	debug bool // Config.Debug
 }
 
 // place says whose memory holds bytes.
@@ -164,6 +172,9 @@ func (in *input) add(b []byte) {
 	grown := make([]byte, old, grownBytes(old+len(b)))
 	copy(grown, in.bytes)
 	in.bytes = append(grown, b...)
+	if in.debug {
+		poison(in.saved.B)
+	}
 	in.saved.B = in.bytes
 }
 
@@ -225,10 +236,16 @@ func (in *input) release() (moved bool) {
 // releaseHead ends the views of the head. The buffer that it came in goes on
 // to hold what follows it.
 func (in *input) releaseHead() {
+	if in.debug {
+		poison(in.head)
+	}
 	if in.headBuf != nil {
 		if len(in.bytes) > 0 && in.place == inHead {
 			in.saved, in.place = in.headBuf, inSaved
 		} else {
+			if in.debug {
+				poison(in.headBuf.B)
+			}
 			bytebufferpool.Put(in.headBuf)
 		}
 		in.headBuf = nil
@@ -250,7 +267,21 @@ func (in *input) drop() {
 
 func (in *input) freeSaved() {
 	if in.saved != nil {
+		if in.debug {
+			poison(in.saved.B)
+		}
 		bytebufferpool.Put(in.saved)
 		in.saved = nil
 	}
 }
+
+// poison makes views of b show that they are void: Config.Debug.
+func poison(b []byte) {
+	for i := range b {
+		b[i] = poisonByte
+	}
+}
+
+// poisonByte is no byte of a request that the parser accepts outside of values,
+// and no UTF-8 by itself.
+const poisonByte = 0xDB

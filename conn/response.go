@@ -98,6 +98,15 @@ func (c *Conn) SetStatus(status int) error {
 	return c.writeError(ErrCommitted)
 }
 
+// Changeable returns nil while the status and the fields can be changed, and
+// otherwise why not: ErrCommitted, ErrEnded or ErrClosed.
+func (c *Conn) Changeable() error {
+	if c.write == writeHead {
+		return nil
+	}
+	return c.writeError(ErrCommitted)
+}
+
 // writeError tells why nothing can be changed or written now.
 func (c *Conn) writeError(committed error) error {
 	switch {

@@ -12,8 +12,8 @@ import (
 // TestNoAllocation: a request on a connection that is kept alive allocates
 // nothing, in the whole process.
 func TestNoAllocation(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
+	if raceEnabled || debugged {
+		t.Skip("the race detector allocates, and so does Options.Debug")
 	}
 	const warmUp, count = 200, 2000
 	for name, request := range map[string]string{

@@ -5,6 +5,7 @@ import "sync"
 // bufferPool keeps buffers of one size.
 type bufferPool struct {
 	size  int
+	debug bool      // Options.Debug: what is given is poisoned
 	full  sync.Pool // *[]byte
 	empty sync.Pool // *[]byte without their bytes, so that give needs no memory
 }
@@ -20,6 +21,9 @@ func (p *bufferPool) take() []byte {
 }
 
 func (p *bufferPool) give(b []byte) {
+	if p.debug {
+		poison(b)
+	}
 	h, _ := p.empty.Get().(*[]byte)
 	if h == nil {
 		h = new([]byte)

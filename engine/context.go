@@ -37,6 +37,11 @@ func newContext() *requestContext {
 // While a handler in ModeInline runs, its loop sees nothing of the peer but in
 // this package's own calls. A handler that does not ask pays nothing.
 func (r *Request) Context() context.Context {
+	if r.over() {
+		ended := newContext()
+		ended.cancel(errAnswered)
+		return ended
+	}
 	if r.ctx == nil {
 		r.ctx = newContext()
 		if limit := r.k.srv.opts.Timeouts.Request; limit > 0 {

@@ -30,6 +30,9 @@ type Detached struct {
 // returned, the Detached's methods wait; afterwards the Request, the Response
 // and all of their views are invalid.
 func (w *Response) Detach() *Detached {
+	if w.over() {
+		return &Detached{err: conn.ErrEnded}
+	}
 	if w.detached == nil {
 		w.detached = &Detached{srv: w.k.srv}
 		w.detached.mu.Lock()

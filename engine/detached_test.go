@@ -25,6 +25,7 @@ func detachedServer(t *testing.T, o engine.Options) (addr string, answers chan *
 	if err != nil {
 		t.Fatal(err)
 	}
+	o.Debug = o.Debug || debugged
 	srv = engine.New(engine.HandlerFunc(func(w *engine.Response, r *engine.Request) {
 		if string(r.Path()) == "/plain" {
 			_, _ = w.WriteString("plain")

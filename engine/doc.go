@@ -77,7 +77,8 @@
 //	serve_linux.go       Serve, ListenAndServe: sockets to listen on
 //	options.go           Options, their defaults and their check
 //	handler.go           Handler; one call of one, and its end
-//	request.go           Request, Body, its context
+//	request.go           Request, Body
+//	context.go           a request's context, and why it ends
 //	response.go          Response
 //	detached_linux.go    Detached: an answer that goes on after its handler
 //	connection.go        what a transport does for a handler
@@ -90,6 +91,7 @@
 //	crew.go              the runners at rest and the jobs that wait
 //	baton.go             the baton, and a loop's memory of slow handlers
 //	watchdog_linux.go    who takes the baton
+//	debug.go             what becomes of those who use what is void
 //	bufferpool.go        buffers that runners read into
 //	clock.go             the only clock, and the Date field
 //	queue.go, stats.go

@@ -18,6 +18,9 @@ import (
 // patience is how long a test waits for what must come.
 const patience = 20 * time.Second
 
+// debugged has every server of the tests run with Options.Debug.
+var debugged = os.Getenv("POLLARD_DEBUG") == "1"
+
 // fixture is a server under test. At the test's end it must come down without
 // a trace.
 type fixture struct {
@@ -49,6 +52,7 @@ func serveOn(t *testing.T, ln net.Listener, o engine.Options, h engine.HandlerFu
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
+	o.Debug = o.Debug || debugged
 	f := &fixture{Server: engine.New(h, o), t: t, addr: ln.Addr().String(), served: make(chan error, 1)}
 	go func() { f.served <- f.Serve(ln) }()
 	t.Cleanup(func() { f.comesDown(before) })

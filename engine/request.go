@@ -22,27 +22,27 @@ type Request struct {
 }
 
 // Method returns the method, as sent: methods are case-sensitive (RFC 9110 §9.1).
-func (r *Request) Method() []byte { return r.head.Method() }
+func (r *Request) Method() []byte { return r.state().Method() }
 
 // Target returns the request target as sent (RFC 9112 §3.2).
-func (r *Request) Target() []byte { return r.head.Target() }
+func (r *Request) Target() []byte { return r.state().Target() }
 
 // Path returns the path of the target, still percent-encoded: "/" at least, "*"
 // for the asterisk-form, empty for CONNECT.
-func (r *Request) Path() []byte { return r.head.Path() }
+func (r *Request) Path() []byte { return r.state().Path() }
 
 // AppendPath appends the path with its percent-encoding decoded. ok is false if
 // an escape is broken or stands for NUL. Dot segments are left as they are.
 func (r *Request) AppendPath(dst []byte) (path []byte, ok bool) {
-	return parser.AppendDecodedPath(dst, r.head.Path())
+	return parser.AppendDecodedPath(dst, r.state().Path())
 }
 
 // Query returns what follows the first "?" of the target, still encoded.
-func (r *Request) Query() []byte { return r.head.Query() }
+func (r *Request) Query() []byte { return r.state().Query() }
 
 // QueryValue returns the first value of a query parameter, decoded.
 func (r *Request) QueryValue(name string) (value string, ok bool) {
-	for rest := r.head.Query(); ; {
+	for rest := r.state().Query(); ; {
 		var k, v []byte
 		if k, v, rest, ok = parser.NextParam(rest); !ok {
 			return "", false
@@ -61,29 +61,33 @@ func (r *Request) QueryValue(name string) (value string, ok bool) {
 // Host returns the authority that the request is for: of the target if it has
 // one, otherwise of the Host field (RFC 9112 §3.3). It has been checked.
 func (r *Request) Host() []byte {
-	if a := r.head.Authority(); len(a) > 0 {
+	if a := r.state().Authority(); len(a) > 0 {
 		return a
 	}
-	return r.head.First(parser.KnownHost)
+	return r.state().First(parser.KnownHost)
 }
 
 // HTTP10 reports that the peer speaks HTTP/1.0; otherwise it is HTTP/1.1.
-func (r *Request) HTTP10() bool { return r.head.Minor() == 0 }
+func (r *Request) HTTP10() bool { return r.state().Minor() == 0 }
 
 // Field returns the value of the first field of that name, in any case.
-func (r *Request) Field(name string) (value []byte, ok bool) { return r.head.Get(name) }
+func (r *Request) Field(name string) (value []byte, ok bool) { return r.state().Get(name) }
 
 // Fields iterates over all fields in the order received, names as sent.
-func (r *Request) Fields() iter.Seq2[[]byte, []byte] { return all(&r.head.Fields) }
+func (r *Request) Fields() iter.Seq2[[]byte, []byte] { return r.all(false) }
 
 // Trailer iterates over the trailer fields. There are none before the body has
 // been read to its end.
 func (r *Request) Trailer() iter.Seq2[[]byte, []byte] {
-	return all(&r.k.c.Trailer().Fields)
+	return r.all(true)
 }
 
-func all(f *parser.Fields) iter.Seq2[[]byte, []byte] {
+func (r *Request) all(trailer bool) iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) {
+		f := &r.state().Fields
+		if trailer && r.head != nil {
+			f = &r.k.c.Trailer().Fields
+		}
 		for i := range f.Len() {
 			if !yield(f.At(i)) {
 				return
@@ -94,10 +98,18 @@ func all(f *parser.Fields) iter.Seq2[[]byte, []byte] {
 
 // ContentLength returns the declared length of the body in bytes: 0 if there is
 // none, -1 if it is chunked and so not known in advance.
-func (r *Request) ContentLength() int64 { return r.k.c.ContentLength() }
+func (r *Request) ContentLength() int64 {
+	if r.over() {
+		return 0
+	}
+	return r.k.c.ContentLength()
+}
 
 // Body returns the request's content as a stream.
-func (r *Request) Body() *Body { return &r.body }
+func (r *Request) Body() *Body {
+	r.over()
+	return &r.body
+}
 
 // ReadAll returns the whole body, at most Limits.WholeBody bytes: as a view if
 // it has been received in one piece, otherwise gathered. The error is one of
@@ -107,24 +119,50 @@ func (r *Request) ReadAll() ([]byte, error) { return r.body.readAll() }
 // LimitBody lowers the limit on the request's body to n bytes: reading more
 // fails with ErrBodyTooLarge, at once if a greater length was declared. Answer
 // with status 413 then; the connection ends so that the peer can read it.
-func (r *Request) LimitBody(n int64) { r.k.c.LimitBody(n) }
+func (r *Request) LimitBody(n int64) {
+	if !r.over() {
+		r.k.c.LimitBody(n)
+	}
+}
+
+func (r *Request) over() bool { return r.k.over("Request") }
 
 // Transaction returns the request's number on its connection, from 1.
-func (r *Request) Transaction() int { return r.k.c.Transactions() }
+func (r *Request) Transaction() int {
+	if r.over() {
+		return 0
+	}
+	return r.k.c.Transactions()
+}
 
 // ConnID returns a number that no other connection of the server has had.
-func (r *Request) ConnID() uint64 { return r.k.io.id() }
+func (r *Request) ConnID() uint64 {
+	if r.over() {
+		return 0
+	}
+	return r.k.io.id()
+}
 
 // RemoteAddr returns the peer's address; invalid for a Unix socket.
-func (r *Request) RemoteAddr() netip.AddrPort { return r.k.io.remote() }
+func (r *Request) RemoteAddr() netip.AddrPort {
+	if r.over() {
+		return netip.AddrPort{}
+	}
+	return r.k.io.remote()
+}
 
 // LocalAddr returns the address that the peer connected to; invalid for a Unix
 // socket.
-func (r *Request) LocalAddr() netip.AddrPort { return r.k.io.local() }
+func (r *Request) LocalAddr() netip.AddrPort {
+	if r.over() {
+		return netip.AddrPort{}
+	}
+	return r.k.io.local()
+}
 
 // Clone returns a copy of the head that outlives the handler.
 func (r *Request) Clone() *Head {
-	h := &Head{Method: string(r.Method()), Target: string(r.Target()), Host: string(r.Host()), Minor: r.head.Minor()}
+	h := &Head{Method: string(r.Method()), Target: string(r.Target()), Host: string(r.Host()), Minor: r.state().Minor()}
 	for name, value := range r.Fields() {
 		h.Fields = append(h.Fields, Field{string(name), string(value)})
 	}
@@ -170,6 +208,9 @@ type Body struct {
 // next returns a view of content, waiting for some.
 func (b *Body) next() ([]byte, error) {
 	k := b.k
+	if k.over("Request") {
+		return nil, conn.ErrEnded
+	}
 	k.io.refresh()
 	for {
 		p, err := k.c.Body(k.io.now())
@@ -218,6 +259,9 @@ func (b *Body) WriteTo(w io.Writer) (total int64, err error) {
 }
 
 func (b *Body) readAll() ([]byte, error) {
+	if b.k.over("Request") {
+		return nil, conn.ErrEnded
+	}
 	c := b.k.c
 	limit := b.k.srv.opts.Limits.WholeBody
 	length := c.ContentLength()
@@ -257,6 +301,9 @@ func (b *Body) readAll() ([]byte, error) {
 func (b *Body) release() {
 	if b.gathered != nil {
 		b.k.srv.budget.charge(&b.charged, 0)
+		if b.k.srv.opts.Debug {
+			poison(b.gathered.B)
+		}
 		bytebufferpool.Put(b.gathered)
 		b.gathered = nil
 	}

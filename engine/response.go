@@ -28,13 +28,30 @@ type Response struct {
 }
 
 // SetStatus sets the status, 200 to 599. Without it, 200.
-func (w *Response) SetStatus(status int) error { return w.k.c.SetStatus(status) }
+func (w *Response) SetStatus(status int) error {
+	if w.over() {
+		return conn.ErrEnded
+	}
+	return w.k.c.SetStatus(status)
+}
+
+func (w *Response) over() bool { return w.k.over("Response") }
 
 // Status returns the status set so far, or 200.
-func (w *Response) Status() int { return w.k.c.Status() }
+func (w *Response) Status() int {
+	if w.over() {
+		return 0
+	}
+	return w.k.c.Status()
+}
 
 // Written returns how many bytes of content have been accepted.
-func (w *Response) Written() int64 { return w.k.c.Written() }
+func (w *Response) Written() int64 {
+	if w.over() {
+		return 0
+	}
+	return w.k.c.Written()
+}
 
 // SetHeader gives a field a single value. CR, LF, NUL and other control
 // characters are refused (conn.ErrFieldName, conn.ErrFieldValue), as are fields
@@ -43,32 +60,51 @@ func (w *Response) Written() int64 { return w.k.c.Written() }
 // ends the connection after this answer. "Content-Length" declares the length:
 // with other content than declared the answer is cut.
 func (w *Response) SetHeader(name, value string) error {
-	if w.k.c.Committed() {
-		return conn.ErrCommitted
+	if err := w.changeable(); err != nil {
+		return err
 	}
 	return w.k.c.Header().Set(name, value)
 }
 
+// changeable tells why the head can't be changed, if it can't.
+func (w *Response) changeable() error {
+	if w.over() {
+		return conn.ErrEnded
+	}
+	return w.k.c.Changeable()
+}
+
+// writable tells why no content can be added, as far as the connection doesn't.
+func (w *Response) writable() error {
+	if w.over() {
+		return conn.ErrEnded
+	}
+	if w.detached != nil {
+		return ErrDetached
+	}
+	return nil
+}
+
 // SetHeaderBytes is SetHeader for a value in bytes, which are copied.
 func (w *Response) SetHeaderBytes(name string, value []byte) error {
-	if w.k.c.Committed() {
-		return conn.ErrCommitted
+	if err := w.changeable(); err != nil {
+		return err
 	}
 	return w.k.c.Header().SetBytes(name, value)
 }
 
 // AddHeader adds a field line and keeps those of the same name.
 func (w *Response) AddHeader(name, value string) error {
-	if w.k.c.Committed() {
-		return conn.ErrCommitted
+	if err := w.changeable(); err != nil {
+		return err
 	}
 	return w.k.c.Header().Add(name, value)
 }
 
 // DelHeader drops all field lines of that name.
 func (w *Response) DelHeader(name string) error {
-	if w.k.c.Committed() {
-		return conn.ErrCommitted
+	if err := w.changeable(); err != nil {
+		return err
 	}
 	w.k.c.Header().Del(name)
 	return nil
@@ -77,13 +113,16 @@ func (w *Response) DelHeader(name string) error {
 // Header returns the first value of a field that was set. It is valid until
 // fields are changed.
 func (w *Response) Header(name string) (value []byte, ok bool) {
+	if w.over() {
+		return nil, false
+	}
 	return w.k.c.Header().Get(name)
 }
 
 // SetContentLength declares the length of the content in bytes.
 func (w *Response) SetContentLength(n int64) error {
-	if w.k.c.Committed() {
-		return conn.ErrCommitted
+	if err := w.changeable(); err != nil {
+		return err
 	}
 	return w.k.c.Header().DeclareLength(n)
 }
@@ -95,6 +134,9 @@ func (w *Response) Date() time.Time { return w.k.srv.clock.date.Load().at }
 // SetTrailer sets a trailer field. It is sent only with chunked framing; name
 // it in a "Trailer" field before the head is committed (RFC 9110 §6.6.2).
 func (w *Response) SetTrailer(name, value string) error {
+	if w.over() {
+		return conn.ErrEnded
+	}
 	return w.k.c.ResponseTrailer().Set(name, value)
 }
 
@@ -102,6 +144,9 @@ func (w *Response) SetTrailer(name, value string) error {
 // Hints), with the given fields. HTTP/1.0 peers get none:
 // conn.ErrInformationalHTTP.
 func (w *Response) Informational(status int, fields ...Field) error {
+	if err := w.writable(); err != nil {
+		return err
+	}
 	var h conn.Header
 	for _, f := range fields {
 		if err := h.Add(f.Name, f.Value); err != nil {
@@ -119,6 +164,9 @@ func (w *Response) Informational(status int, fields ...Field) error {
 // status, the method or the declared length is dropped and reported. p is not
 // kept.
 func (w *Response) Write(p []byte) (n int, err error) {
+	if err := w.writable(); err != nil {
+		return 0, err
+	}
 	c := w.k.c
 	w.k.notice()
 	for {
@@ -150,6 +198,9 @@ func (w *Response) WriteString(s string) (n int, err error) {
 
 // ReadFrom adds all that r yields. For a file SendFile is the cheaper way.
 func (w *Response) ReadFrom(r io.Reader) (total int64, err error) {
+	if err := w.writable(); err != nil {
+		return 0, err
+	}
 	buf := w.k.srv.workerBuffers.take()
 	defer w.k.srv.workerBuffers.give(buf)
 	for {
@@ -173,6 +224,10 @@ func (w *Response) ReadFrom(r io.Reader) (total int64, err error) {
 // length declared, they are the whole content. In every case f is closed, at
 // the latest when the connection ends.
 func (w *Response) SendFile(f *os.File, offset, n int64) error {
+	if err := w.writable(); err != nil {
+		_ = f.Close()
+		return err
+	}
 	if n < 0 {
 		info, err := f.Stat()
 		if err != nil {
@@ -201,6 +256,9 @@ func (w *Response) SendFile(f *os.File, offset, n int64) error {
 // Flush commits the head and sends all content so far. It blocks the handler's
 // goroutine until the socket has taken it.
 func (w *Response) Flush() error {
+	if err := w.writable(); err != nil {
+		return err
+	}
 	w.k.notice()
 	if err := w.k.c.Flush(); err != nil {
 		return err

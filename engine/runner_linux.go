@@ -41,7 +41,7 @@ type runner struct {
 	job      job           // the one under way
 	wake     chan struct{} // ends its waiting for a link's notes
 	link     *link         // whose request is under way on this goroutine
-	call     call
+	call     *call
 }
 
 // job is what a runner is to do: to hold a loop, or to serve the request that
@@ -54,7 +54,7 @@ type job struct {
 
 func newRunner(s *Server) *runner {
 	r := &runner{srv: s, jobs: make(chan job, 1), wake: make(chan struct{}, 1)}
-	r.call.srv = s
+	r.call = &call{srv: s}
 	return r
 }
 
@@ -417,7 +417,10 @@ func (r *runner) serve(l *link) bool {
 	}
 	r.head = l.conn.Lent()
 	r.requests++
-	k := &r.call
+	if r.srv.opts.Debug {
+		r.call = &call{srv: r.srv} // the last one stays void
+	}
+	k := r.call
 	k.begin(&l.conn, r)
 	r.link = l
 	r.lend(l)
@@ -425,6 +428,7 @@ func (r *runner) serve(l *link) bool {
 	r.link, r.head = nil, false
 	d := k.resp.detached
 	if d == nil {
+		r.spoil(l)
 		return true
 	}
 	r.count(l)

@@ -72,6 +72,7 @@ func (s *Server) start() error {
 	s.config = s.opts.config(s.clock.text)
 	s.loopBuffers.size, s.workerBuffers.size = loopReceiveBytes, workerReceiveBytes
 	s.budget.init(s.opts.Limits.MemoryBytes)
+	s.loopBuffers.debug, s.workerBuffers.debug = s.opts.Debug, s.opts.Debug
 	s.crew.init(s, &s.opts.Dispatch)
 	s.startErr = s.startLoops()
 	return s.startErr
