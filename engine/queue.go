@@ -1,6 +1,7 @@
 package engine
 
-// queue is first in, first out; it keeps its memory.
+// queue is first in, first out; it keeps its memory, which is at most a small
+// multiple of the most that ever waited in it at a time.
 type queue[T any] struct {
 	items []T
 	next  int
@@ -8,7 +9,16 @@ type queue[T any] struct {
 
 func (q *queue[T]) len() int { return len(q.items) - q.next }
 
-func (q *queue[T]) push(v T) { q.items = append(q.items, v) }
+func (q *queue[T]) push(v T) {
+	if len(q.items) == cap(q.items) && q.next > len(q.items)/2 {
+		// What waits moves to the front, instead of memory that grows for as long
+		// as the queue is never quite empty.
+		n := copy(q.items, q.items[q.next:])
+		clear(q.items[n:])
+		q.items, q.next = q.items[:n], 0
+	}
+	q.items = append(q.items, v)
+}
 
 func (q *queue[T]) pop() T {
 	var zero T
