@@ -47,7 +47,6 @@ func openListener(ln net.Listener) (*listener, error) {
 		l.file, err = ln.File()
 	case *net.UnixListener:
 		l.unix = true
-		ln.SetUnlinkOnClose(true)
 		l.file, err = ln.File()
 	default:
 		return nil, fmt.Errorf("engine: Serve: a %T has no socket that an event loop can watch: a *net.TCPListener or *net.UnixListener has", ln)
