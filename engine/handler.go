@@ -93,6 +93,17 @@ func (k *call) notice() {
 
 // ended is deferred, so that it is reached in every case.
 func (k *call) ended() {
+	var failed any
+	if !k.resp.returned {
+		// A panic, or runtime.Goexit, which recover doesn't see. Whoever is told of
+		// it may block, so the loop is not taken back before.
+		if failed = recover(); failed == error(ErrAbort) {
+			failed = nil
+		}
+		if failed != nil {
+			k.panicked(failed)
+		}
+	}
 	k.io.returned()
 	k.req.endContext()
 	k.req.body.release()
@@ -105,17 +116,13 @@ func (k *call) ended() {
 		}
 		return
 	}
-	// A panic, or runtime.Goexit, which recover doesn't see.
-	if v := recover(); v != nil && v != error(ErrAbort) {
-		k.panicked(v)
-		if k.srv.opts.Panic == PanicCrash {
-			panic(v)
-		}
-	}
 	k.c.Abort(k.io.now())
 	if d := k.resp.detached; d != nil {
 		d.err, k.resp.detached = ErrClosed, nil
 		d.mu.Unlock()
+	}
+	if failed != nil && k.srv.opts.Panic == PanicCrash {
+		panic(failed)
 	}
 }
 
