@@ -45,7 +45,9 @@ func (w *watchdog) start(s *Server) {
 	go w.run()
 }
 
-// busy is called by a loop that wakes. It costs a load of a shared word.
+// busy is called by a loop that wakes, and after a handler has entered: the
+// watchdog may have gone to sleep since the loop woke. It costs a load of a
+// shared word.
 func (w *watchdog) busy() {
 	if w.asleep.Load() && w.asleep.CompareAndSwap(true, false) {
 		w.wake <- struct{}{}
@@ -63,6 +65,10 @@ func (w *watchdog) run() {
 		}
 		quiet = 0
 		w.asleep.Store(true)
+		// A handler that entered meanwhile has seen it awake, and is seen here.
+		if w.look() && w.asleep.CompareAndSwap(true, false) {
+			continue
+		}
 		select {
 		case <-w.wake:
 		case <-w.done:
@@ -83,23 +89,26 @@ func (w *watchdog) look() (active bool) {
 		}
 		if word&1 == 1 {
 			active = true
-			w.take(lp, word)
+			if stall, ok := w.take(lp, word); ok {
+				w.tell(w.srv.clock.now(), stall)
+			}
 		}
 	}
 	return active
 }
 
-// take gives the loop to another runner.
-func (w *watchdog) take(lp *loop, word uint64) {
+// take gives the loop to another runner. It reports false if the handler has
+// just returned.
+func (w *watchdog) take(lp *loop, word uint64) (stall Stall, ok bool) {
 	b := &lp.baton
 	b.taking.Lock()
 	defer b.taking.Unlock()
 	if !b.word.CompareAndSwap(word, word+1) {
-		return // the handler has just returned
+		return Stall{}, false
 	}
 	// The holder waits in leave when it finds out, so all it has lent is still
 	// there: its request, and the loop, which nobody else touches.
-	stall := Stall{Loop: lp.index, Held: watchTick}
+	stall = Stall{Loop: lp.index, Held: watchTick}
 	if head := b.holder.call.req.head; head != nil {
 		stall.Method, stall.Target = string(head.Method()), target(head)
 	}
@@ -110,7 +119,7 @@ func (w *watchdog) take(lp *loop, word uint64) {
 	b.link.word.Store(owned)
 	lp.counters.stalls.Add(1)
 	w.srv.crew.start(job{loop: lp})
-	w.tell(now, stall)
+	return stall, true
 }
 
 // target is bounded, since it goes to logs.
@@ -119,7 +128,8 @@ func target(head *parser.Request) string {
 	return string(t[:min(len(t), 256)])
 }
 
-// tell calls the hook, and logs at most one stall a minute: in a service whose
+// tell calls the hook and logs, in goroutines of their own, since either may wait
+// for something that a handler holds. It logs at most one stall a minute: in a service whose
 // handlers block now and then it is no more than news.
 func (w *watchdog) tell(now time.Duration, s Stall) {
 	if hook := w.srv.opts.Hooks.Stalled; hook != nil {
@@ -129,7 +139,7 @@ func (w *watchdog) tell(now time.Duration, s Stall) {
 	if w.logged != 0 && now-w.logged < stallLogEvery {
 		return
 	}
-	w.srv.opts.Logger.Info("engine: a handler holds an event loop, which gives requests to workers first for a while",
+	go w.srv.opts.Logger.Info("engine: a handler holds an event loop, which gives requests to workers first for a while",
 		"method", s.Method, "target", s.Target, "loop", s.Loop, "held", s.Held, "stalls", w.unsaid)
 	w.logged, w.unsaid = max(now, 1), 0
 }
