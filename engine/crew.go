@@ -50,21 +50,33 @@ func (c *crew) start(j job) bool {
 		}
 		c.serving++
 	}
-	var r *runner
-	if n := len(c.resting); n > 0 {
-		r = c.resting[n-1].r
-		c.resting[n-1].r = nil
-		c.resting = c.resting[:n-1]
-	} else {
-		c.size++
-	}
+	r := c.runner()
 	c.mu.Unlock()
+	c.give(r, j)
+	return true
+}
+
+// runner returns one at rest, nil if there is none: give makes a new one then.
+// The caller holds mu.
+func (c *crew) runner() (r *runner) {
+	n := len(c.resting)
+	if n == 0 {
+		c.size++
+		return nil
+	}
+	r = c.resting[n-1].r
+	c.resting[n-1].r = nil
+	c.resting = c.resting[:n-1]
+	return r
+}
+
+// give has r do j.
+func (c *crew) give(r *runner, j job) {
 	if r == nil {
 		r = newRunner(c.srv)
 		go r.run()
 	}
 	r.jobs <- j // there is room: a runner has one job at a time
-	return true
 }
 
 // rest is called by a runner that has done j. It reports whether the runner is
@@ -108,18 +120,23 @@ func (c *crew) trim() {
 	}
 }
 
-// left counts a runner out, which may have ended in the middle of j.
+// left counts a runner out, which may have ended in the middle of j. Its place is
+// that of the job that has waited longest, which would otherwise find it taken.
 func (c *crew) left(j job) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.size--
 	if j.link == nil || j.served {
+		c.mu.Unlock()
 		return
 	}
-	c.serving--
-	if c.waiting.len() > 0 {
-		go c.start(c.waiting.pop())
+	if c.waiting.len() == 0 {
+		c.serving--
+		c.mu.Unlock()
+		return
 	}
+	next, r := c.waiting.pop(), c.runner()
+	c.mu.Unlock()
+	c.give(r, next)
 }
 
 // close sends those at rest away, and the others as soon as they are done.
