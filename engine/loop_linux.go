@@ -239,6 +239,9 @@ func (lp *loop) event(r *runner, ev poll.Event) {
 	if bits&noteEnd != 0 {
 		l.ended = true
 	}
+	if bits&noteBroken != 0 {
+		l.broken = true // for the handlers of requests that came before
+	}
 	r.turn(l)
 }
 
