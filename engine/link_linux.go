@@ -35,6 +35,7 @@ type link struct {
 	unix     bool
 	readable bool // an edge said so, and no read since has found the end of it
 	broken   bool // it is reset, which the next read or write will find
+	paused   bool // the loop has it in its list of the paused; the loop's, whoever owns the link
 	ended    bool // the peer has ended its side: read on until its end is seen
 }
 

@@ -283,6 +283,10 @@ func (lp *loop) again(l *link) { lp.turns.push(l) }
 // pause leaves l unread for want of memory. Whatever frees some may happen on
 // any loop, so it is looked at again before long.
 func (lp *loop) pause(l *link) {
+	if l.paused {
+		return
+	}
+	l.paused = true
 	if len(lp.paused) == 0 {
 		lp.pauseUntil = lp.now + pauseTime
 	}
@@ -295,7 +299,7 @@ func (lp *loop) wakePaused() {
 		return
 	}
 	for i, l := range lp.paused {
-		lp.paused[i] = nil
+		lp.paused[i], l.paused = nil, false
 		lp.again(l)
 	}
 	lp.paused = lp.paused[:0]

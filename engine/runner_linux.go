@@ -187,6 +187,9 @@ func (r *runner) advance(l *link) bool {
 		// otherwise have a whole buffer read for each request that is served.
 		if l.readable && l.conn.WantsInput() && (hungry || !l.conn.HasInput()) {
 			if r.srv.budget.tight(l.charged) && !l.conn.Deaf() {
+				if l.conn.Unsent() && r.send(l) == broken {
+					continue
+				}
 				r.srv.budget.pauses.Add(1)
 				r.pausing = true
 				return true
