@@ -105,6 +105,7 @@ func (r *runner) unpin() {
 
 // attachFile: see connection.
 func (r *runner) attachFile(f *os.File, offset int64) {
+	r.link.dropFile() // that before was sent, but perhaps not what follows it
 	r.link.file = &sendFile{f, offset}
 }
 
