@@ -56,9 +56,9 @@ type loop struct {
 
 	draining, closing bool
 
-	baton     baton
-	slow      slowness
-	slowUntil atomic.Int64 // in time since the epoch: until then answers do not wait for the next handler
+	baton    baton
+	slow     slowness
+	handlers pace
 }
 
 // message is what other goroutines ask of a loop.
@@ -155,6 +155,7 @@ func (lp *loop) wait() {
 	}
 	lp.now = lp.srv.clock.now()
 	lp.next, lp.count = 0, n
+	lp.handlers.fade()
 	if lp.srv.watched {
 		lp.srv.watchdog.busy()
 	}

@@ -15,11 +15,9 @@ const (
 	loopReceiveBytes   = 16 << 10
 	workerReceiveBytes = 64 << 10
 
-	discardBytes = 1 << 20          // what one discarding read throws away at most
-	fileSlice    = 512 << 10        // what one sendfile takes at most, so that others get their turn
-	slowHandler  = time.Millisecond // a worker's handler that takes longer is slow,
-	slowMemory   = time.Second      // and has its loop send each answer at once for so long
-	turnReads    = 16               // how often a loop reads from one connection before the others get their turn
+	discardBytes = 1 << 20   // what one discarding read throws away at most
+	fileSlice    = 512 << 10 // what one sendfile takes at most, so that others get their turn
+	turnReads    = 16        // how often a loop reads from one connection before the others get their turn
 )
 
 // runner is a goroutine of the engine. It either holds a loop, and then owns
@@ -415,7 +413,7 @@ func (r *runner) serve(l *link) bool {
 	if l.conn.BodyOutstanding() {
 		l.conn.Release() // the buffer is needed for the rest, so the head must not lie in it
 	}
-	if l.conn.Unsent() && int64(r.now()) < l.loop.slowUntil.Load() {
+	if l.conn.Unsent() && l.loop.handlers.slow() {
 		r.send(l) // answers are gathered for handlers that are quick; these are not
 	}
 	r.head = l.conn.Lent()
@@ -487,8 +485,8 @@ func (r *runner) returned() {
 func (r *runner) handled(l *link) {
 	began := r.at
 	r.refresh()
-	if r.loop == nil && r.at-began > slowHandler {
-		l.loop.slowUntil.Store(int64(r.at + slowMemory))
+	if r.loop == nil {
+		l.loop.handlers.took(r.at - began)
 	}
 }
 

@@ -114,7 +114,7 @@ func (w *watchdog) take(lp *loop, word uint64) (stall Stall, ok bool) {
 	}
 	now := w.srv.clock.now()
 	lp.slow.stalled(now)
-	lp.slowUntil.Store(int64(now + slowMemory))
+	lp.handlers.took(watchTick)
 	b.link.owner = b.holder
 	b.link.word.Store(owned)
 	lp.counters.stalls.Add(1)
