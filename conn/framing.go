@@ -29,6 +29,10 @@ var (
 	refuseTooLarge    = &refusal{413, ReasonTooLarge, "content too large"}
 )
 
+// governing are the fields that decide on framing, persistence and expectations.
+// Most requests of programs have none of them.
+var governing = parser.SetOf(parser.KnownTransferEncoding, parser.KnownContentLength, parser.KnownConnection, parser.KnownExpect)
+
 // frame decides how the request's content is framed, and reads what else of
 // the head the connection itself acts on. It returns nil if the request may be
 // served.
@@ -43,6 +47,10 @@ func (c *Conn) frame(r *parser.Request) *refusal {
 	}
 	b := &c.x.body
 	b.limit = c.cfg.BodyBytes
+	if !r.HasAny(governing) {
+		c.peerDone = r.Minor() == 0
+		return nil
+	}
 	switch {
 	case r.Count(parser.KnownTransferEncoding) > 0:
 		if f := checkTransferEncoding(r); f != nil {

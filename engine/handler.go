@@ -78,7 +78,6 @@ func (k *call) begin(c *conn.Conn, io connection) {
 
 // run calls the handler and ends the answer.
 func (k *call) run() {
-	defer k.end()
 	defer k.ended()
 	k.srv.handler.ServeHTTP(&k.resp, &k.req)
 	k.resp.returned = true

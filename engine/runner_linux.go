@@ -428,6 +428,7 @@ func (r *runner) serve(l *link) bool {
 	k.run()
 	r.link, r.head = nil, false
 	d := k.resp.detached
+	k.end()
 	if d == nil {
 		r.spoil(l)
 		return true

@@ -99,6 +99,21 @@ func (f *Fields) Count(k Known) int {
 	return int(f.known[k].count)
 }
 
+// KnownSet is a set of known names.
+type KnownSet uint32
+
+// SetOf returns the set of the given names.
+func SetOf(names ...Known) (s KnownSet) {
+	for _, k := range names {
+		s |= 1 << k
+	}
+	return s
+}
+
+// HasAny reports whether there is a field line of any of the names: one look
+// instead of one for each.
+func (f *Fields) HasAny(s KnownSet) bool { return f.seen&uint32(s) != 0 }
+
 // First returns the value of the first field line of a known name, or nil.
 // The value of a line that is there is never nil, even when it is empty.
 func (f *Fields) First(k Known) []byte {
