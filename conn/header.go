@@ -15,6 +15,10 @@ type Header struct {
 	buf   []byte // whole field lines, in the order given
 	lines []line
 	kind  sectionKind
+
+	// before is the first line before the last Reset, while its bytes are still in
+	// buf; see sameAsBefore.
+	before line
 	headerFacts
 }
 
@@ -40,7 +44,12 @@ type line struct{ start, nameEnd, end int32 }
 // Set gives the field a single value: lines of that name given before are
 // dropped. The error is ErrFieldName, ErrFieldValue, ErrFieldManaged,
 // ErrBadContentLength or ErrTrailerField; then nothing has changed.
-func (h *Header) Set(name, value string) error { return set(h, name, value) }
+func (h *Header) Set(name, value string) error {
+	if h.sameAsBefore(name, value) {
+		return nil
+	}
+	return set(h, name, value)
+}
 
 // SetBytes is Set for a value in bytes, which are copied.
 func (h *Header) SetBytes(name string, value []byte) error { return set(h, name, value) }
@@ -100,9 +109,10 @@ func (h *Header) DeclareLength(n int64) error {
 
 // Reset empties the Header and keeps its memory unless it is large.
 func (h *Header) Reset() {
+	h.remember()
 	h.buf, h.lines = h.buf[:0], h.lines[:0]
 	if cap(h.buf) > keptBytes {
-		h.buf, h.lines = nil, nil
+		h.buf, h.lines, h.before = nil, nil, line{}
 	}
 	h.headerFacts = headerFacts{}
 }
@@ -129,6 +139,30 @@ func add[T ~string | ~[]byte](h *Header, name string, value T) error {
 	}
 	push(h, name, value)
 	return nil
+}
+
+// sameAsBefore takes a first line that is the same as the first line before the
+// last Reset, which is still there: most handlers begin each answer with the same
+// field, and what was valid then is valid now.
+func (h *Header) sameAsBefore(name, value string) bool {
+	if len(h.lines) > 0 || h.before.end == 0 || int(h.before.end) > cap(h.buf) {
+		return false
+	}
+	l, buf := h.before, h.buf[:h.before.end]
+	if string(buf[:l.nameEnd]) != name || string(buf[l.nameEnd+2:l.end-2]) != value {
+		return false
+	}
+	h.lines, h.buf = append(h.lines, l), buf
+	return true
+}
+
+// remember keeps the first line for sameAsBefore, unless it is one that is more
+// than a line.
+func (h *Header) remember() {
+	h.before = line{}
+	if len(h.lines) > 0 && h.lines[0].start == 0 && !h.dated && !h.upgrades {
+		h.before = h.lines[0]
+	}
 }
 
 // check validates a field. done says that it was taken over: it is no line.
@@ -188,6 +222,7 @@ func (h *Header) setConnection(list []byte) error {
 }
 
 func push[T ~string | ~[]byte](h *Header, name string, value T) {
+	h.before = line{} // its bytes are overwritten
 	start := len(h.buf)
 	h.buf = append(h.buf, name...)
 	nameEnd := len(h.buf)

@@ -154,3 +154,61 @@ func TestStatusText(t *testing.T) {
 		}
 	}
 }
+
+// A first field that is the same as in the last answer is not looked at again;
+// nothing that overwrites its bytes can make another one pass as that.
+func TestHeaderSameAsBefore(t *testing.T) {
+	var h Header
+	set := func(name, value string) {
+		t.Helper()
+		if err := h.Set(name, value); err != nil {
+			t.Fatalf("%q: %q: %v", name, value, err)
+		}
+	}
+	wants := func(want string) {
+		t.Helper()
+		if got := string(h.buf); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	for range 3 { // the second and third are the same as before
+		set("Content-Type", "text/plain")
+		set("X-A", "1")
+		set("Content-Type", "text/html") // replaces the first
+		wants("X-A: 1\r\nContent-Type: text/html\r\n")
+		h.Reset()
+		set("X-A", "1")
+		wants("X-A: 1\r\n")
+		h.Reset()
+	}
+	set("X-A", "1")
+	set("X-A", "2")
+	wants("X-A: 2\r\n")
+	h.Reset()
+
+	// A line whose bytes were overwritten by two others is no longer the same.
+	set("A", "b567C8d")
+	h.Reset()
+	set("A", "b")
+	set("C", "d")
+	h.Del("A")
+	h.Del("C")
+	for _, value := range []string{"b\r\nC: d", "b567C8d\r\n", "b\x00"} {
+		if err := h.Set("A", value); err == nil {
+			t.Errorf("%q passed", value)
+		}
+	}
+	// Fields that are more than a line do their work each time.
+	for range 3 {
+		h.Reset()
+		set("Date", "Mon, 02 Jan 2006 15:04:05 GMT")
+		if !h.dated {
+			t.Error("Date is not noted")
+		}
+		h.Reset()
+		set("Upgrade", "h2c")
+		if !h.upgrades {
+			t.Error("Upgrade is not noted")
+		}
+	}
+}
