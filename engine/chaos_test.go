@@ -164,18 +164,18 @@ func readAnswers(c *net.TCPConn, queries []string, way int) error {
 	}
 	rest := string(all)
 	for _, q := range queries {
-		for _, other := range strings.SplitAfter(rest, "HTTP/1.1 ")[1:] {
-			if strings.HasPrefix(other, "200") {
-				if _, content, ok := strings.Cut(other, "\r\n\r\n"); ok && strings.Contains(content, ";") && !strings.Contains(content, q+";") {
-					return fmt.Errorf("got %.300q, want the answer to %q of %q", other, q, queries)
-				}
-				_, rest, _ = strings.Cut(rest, q+";")
-				break
-			}
-			if strings.HasPrefix(other, "500") {
-				_, rest, _ = strings.Cut(rest, "HTTP/1.1 500")
-			}
+		pieces := strings.SplitAfter(rest, "HTTP/1.1 ")
+		if len(pieces) < 2 {
 			break
+		}
+		switch answer := pieces[1]; {
+		case strings.HasPrefix(answer, "200"):
+			if _, content, ok := strings.Cut(answer, "\r\n\r\n"); ok && strings.Contains(content, ";") && !strings.Contains(content, q+";") {
+				return fmt.Errorf("got %.300q, want the answer to %q of %q", answer, q, queries)
+			}
+			_, rest, _ = strings.Cut(rest, q+";")
+		case strings.HasPrefix(answer, "500"):
+			_, rest, _ = strings.Cut(rest, "HTTP/1.1 500")
 		}
 	}
 	return nil
