@@ -17,6 +17,10 @@ import (
 const (
 	acceptBatch = 64 // connections taken at most before others have their turn
 
+	// unwatchBatches is how many of them a listener that ends is emptied of at
+	// most: more than a usual backlog, and not for ever while peers go on.
+	unwatchBatches = 256
+
 	// shedMinIdle is how long a connection must have been idle to give way when
 	// descriptors run out; shedBatch is how many do at once.
 	shedMinIdle = time.Second
@@ -114,11 +118,13 @@ func (lp *loop) unwatch(r *runner, ln *listener) {
 	if i < 0 {
 		return
 	}
-	for lp.acceptSome(r, ln) {
+	for n := 0; n < unwatchBatches && lp.acceptSome(r, ln); n++ {
 	}
-	lp.poller.Remove(ln.fd)
-	lp.listeners[i] = nil
-	ln.close()
+	if lp.listeners[i] == ln { // it has not been abandoned meanwhile
+		lp.poller.Remove(ln.fd)
+		lp.listeners[i] = nil
+		ln.close()
+	}
 }
 
 // accept takes new connections. What remains is reported again.
@@ -140,7 +146,7 @@ func (lp *loop) acceptSome(r *runner, ln *listener) bool {
 			lp.exhausted(r, ln, errno)
 			return false
 		case syscall.EBADF, syscall.EINVAL, syscall.ENOTSOCK, syscall.EOPNOTSUPP:
-			lp.srv.opts.Logger.Error("engine: accept", "error", errno.Error())
+			lp.abandon(ln, errno)
 			return false
 		default: // of one connection, that has ended before it was taken (accept(2))
 			continue
@@ -153,6 +159,17 @@ func (lp *loop) acceptSome(r *runner, ln *listener) bool {
 		}
 	}
 	return true
+}
+
+// abandon gives up a socket that is no listener any more, which would be reported
+// again and again. Its Serve returns.
+func (lp *loop) abandon(ln *listener, errno syscall.Errno) {
+	lp.srv.opts.Logger.Error("engine: accept", "address", ln.net.Addr().String(), "error", errno.Error())
+	if i := slices.Index(lp.listeners, ln); i >= 0 {
+		lp.poller.Remove(ln.fd)
+		lp.listeners[i] = nil
+		ln.close()
+	}
 }
 
 // open begins the life of a connection on this loop.

@@ -201,8 +201,9 @@ var (
 type Body struct {
 	k        *call
 	gathered *bytebufferpool.ByteBuffer
-	charged  int64 // of gathered
-	viewed   bool  // somebody has a view, so what it is of must stay while the handler waits
+	charged  int64  // of gathered
+	viewed   bool   // somebody has a view, so what it is of must stay while the handler waits
+	whole    []byte // the view that readAll returned
 }
 
 // next returns a view of content, waiting for some.
@@ -273,14 +274,14 @@ func (b *Body) readAll() ([]byte, error) {
 		switch {
 		case errors.Is(err, io.EOF):
 			if b.gathered == nil {
-				return nil, nil
+				return b.whole, nil // nil, or what an earlier call returned
 			}
 			return b.gathered.B, nil
 		case err != nil:
 			return nil, err
 		case b.gathered == nil && int64(len(view)) == length:
 			c.Consume(len(view))
-			b.viewed = true
+			b.viewed, b.whole = true, view
 			return view, nil
 		}
 		if b.gathered == nil {

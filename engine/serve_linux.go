@@ -67,8 +67,8 @@ func (s *Server) ListenAndServe() error {
 		go func() { results <- s.Serve(ln) }()
 	}
 	for range listeners {
-		if e := <-results; !errors.Is(err, ErrServerClosed) {
-			err = e
+		if e := <-results; err == nil || errors.Is(err, ErrServerClosed) {
+			err = e // any other error says more
 		}
 	}
 	return err
