@@ -159,7 +159,7 @@ func moduleRoot(ctx context.Context) (string, error) {
 	text, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}",
 		"github.com/pollard-go/pollard/benchmarks").Output()
 	if err != nil {
-		return "", errors.New("start this inside its module, for it builds the servers from there: go run -C benchmarks .")
+		return "", errors.New("start this inside its module (go run -C benchmarks .), for it builds the servers from there")
 	}
 	return strings.TrimSpace(string(text)), nil
 }

@@ -40,7 +40,7 @@ func (l Beside) Measure(ctx context.Context, p *fleet.Process, s Settings) (Samp
 	}
 	defer unpin()
 	usual := Mix{Connections: l.Connections}
-	mixed := Mix{Connections: l.Connections, Percent: l.Percent, Costly: l.Costly}
+	mixed := Mix(l)
 	if s.WarmUp > 0 {
 		if _, _, err := mixed.Run(ctx, p.Addr, s.WarmUp); err != nil {
 			return Sample{}, err
