@@ -403,14 +403,15 @@ func (lp *loop) each(r *runner, bits uint32) {
 	}
 }
 
-// endSocket ends a connection while its handler goes on: the peer learns of it at
-// once. The worker closes the descriptor, which must not have happened before,
+// endSocket resets a connection while its handler goes on: the peer learns of it
+// at once, and can't take it for the end of an answer. That of a Unix socket lasts
+// until the handler returns. The worker closes the descriptor, which must not have happened before,
 // since its number may be another's by then.
 func (lp *loop) endSocket(l *link) {
 	lp.ending.Lock()
 	defer lp.ending.Unlock()
 	if l.word.Load()&gone == 0 {
-		sock.Shutdown(int(l.fd))
+		sock.Disconnect(int(l.fd))
 	}
 }
 

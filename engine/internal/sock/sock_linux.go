@@ -103,9 +103,12 @@ func ShutdownWrite(fd int) Errno {
 	return e
 }
 
-// Shutdown ends both sides, so that whoever uses the socket finds it ended.
-func Shutdown(fd int) Errno {
-	_, _, e := syscall.RawSyscall(unix.SYS_SHUTDOWN, uintptr(fd), unix.SHUT_RDWR, 0)
+// Disconnect resets a TCP connection and leaves the descriptor open: the peer
+// gets a reset, and whoever uses the socket finds it ended. It fails on other
+// sockets.
+func Disconnect(fd int) Errno {
+	unspecified := unix.RawSockaddr{Family: unix.AF_UNSPEC}
+	_, _, e := syscall.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&unspecified)), unsafe.Sizeof(unspecified))
 	return e
 }
 
