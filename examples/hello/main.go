@@ -52,10 +52,7 @@ func run() error {
 	return <-drained
 }
 
-func hello(w *engine.Response, r *engine.Request) {
-	if string(r.Path()) == "/slow" {
-		time.Sleep(20 * time.Millisecond)
-	}
+func hello(w *engine.Response, _ *engine.Request) {
 	_ = w.SetHeader("Content-Type", "text/plain")
 	_, _ = w.WriteString("Hello, World!")
 }
