@@ -87,11 +87,15 @@
 //	listener_linux.go    accepting; what happens when descriptors run out
 //	link_linux.go        link: ownership and notes
 //	linktable_linux.go   where a loop keeps its links
-//	runner_linux.go      runner: reading, serving, sending, closing
+//	runner_linux.go      runner: its jobs, and what can be done with a link now
+//	handler_linux.go     … how it runs a handler, with its loop put down meanwhile
+//	transfer_linux.go    … how it receives and sends
 //	crew.go              the runners at rest and the jobs that wait
 //	baton.go             the baton, and a loop's memory of slow handlers
 //	watchdog_linux.go    who takes the baton
 //	debug.go             what becomes of those who use what is void
+//	pace.go              how long handlers take, and so whether answers are gathered
+//	budget.go            the memory budget
 //	bufferpool.go        buffers that runners read into
 //	clock.go             the only clock, and the Date field
 //	queue.go, stats.go
