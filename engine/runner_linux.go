@@ -261,6 +261,7 @@ func (r *runner) giveBack(l *link) bool {
 	lp, gen := l.loop, l.gen
 	when, kind := l.conn.Deadline()
 	if !l.giveBack() {
+		r.refresh() // a deadline that has passed is judged by the present time
 		r.apply(l, l.takeNotes())
 		return false
 	}
