@@ -21,11 +21,20 @@
 //	GET  /inject       sets a field value with CR LF in it, then "injected"
 //	GET  /cl-over      declares 3 bytes and writes 6; /cl-short 10 and writes 3
 //	GET  /panic        panics
+//	any  /limited      as /echo, with the body limited to ?n= bytes
+//	any  /begun        "begun", flushed, then reads the body, then "read N"
+//	any  /trailers     the trailer fields received
+//	any  /target       the request's host, path and query
+//	GET  /status       answers with status ?code=
+//	any  /close        an answer that says "Connection: close"
+//	GET  /upgrade      426 with an Upgrade field
+//	GET  /abort        "abc", flushed, then breaks the answer off
 //
 // GET stands for GET and HEAD: other methods get 405. A number that is missing
 // or wrong gets 400, any other path 404. A request body that can't be read to
-// its end gets 400, one above 64 MiB on /echo 413, and both end the connection.
+// its end gets 400, one that stops coming 408, one above 64 MiB on /echo 413, and
+// all of these end the connection.
 //
-// The map: main.go has the life of the process, routes.go the table,
-// request.go what reads requests, response.go what answers are made of.
+// The map: main.go has the life of the process; routes has the table, what reads
+// requests, and what answers are made of.
 package main

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pollard-go/pollard/engine"
+	"github.com/pollard-go/pollard/examples/probe/routes"
 	_ "go.uber.org/automaxprocs" // go.mod says go 1.24: the runtime doesn't read CPU quotas itself
 )
 
@@ -40,12 +41,12 @@ func main() {
 
 // run serves until ctx ends, then drains.
 func run(ctx context.Context, addr string, o engine.Options, out io.Writer) error {
-	o.Limits.WholeBody = echoBytes
+	o.Limits.WholeBody = routes.EchoBytes
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
 		return err
 	}
-	srv := engine.New(engine.HandlerFunc(route), o)
+	srv := engine.New(engine.HandlerFunc(routes.Serve), o)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 	fmt.Fprintf(out, "listening on http://%s\n", ln.Addr())

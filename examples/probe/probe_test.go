@@ -73,6 +73,14 @@ var rows = []struct {
 	{"number too large", get("/seq?i=9223372036854775808"), "HTTP/1.1 400 Bad Request\r\n*"},
 }
 
+// pattern is a piece of /big.
+var pattern = func() (p [64 << 10]byte) {
+	for i := range p {
+		p[i] = byte(i)
+	}
+	return p
+}()
+
 func get(target string) string {
 	return "GET " + target + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 }

@@ -54,8 +54,12 @@ var layers = []layer{
 	// it may use the errors and reasons, of parser the views.
 	{dir: "engine/...", ours: []string{"engine", "parser", "conn"}},
 
+	// What holds every transport to the same rules is met by users as they are.
+	{dir: "conformance", ours: []string{"engine", "engine/...", "conn", "examples/probe/routes"}},
+	{dir: "internal/programs"},
+
 	// Programs. They alone decide how many processors the process takes.
-	{dir: "examples/...", ours: []string{"engine", "engine/...", "conn"}, others: []string{processors, processors + "/maxprocs"}},
+	{dir: "examples/...", ours: []string{"engine", "engine/...", "conn", "examples/probe/routes"}, others: []string{processors, processors + "/maxprocs"}},
 }
 
 // source is one file of the module that is no test.

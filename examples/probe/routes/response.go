@@ -1,4 +1,4 @@
-package main
+package routes
 
 import (
 	"math/rand/v2"
@@ -129,6 +129,36 @@ func lengthOver(w *engine.Response, _ *engine.Request) {
 func lengthShort(w *engine.Response, _ *engine.Request) {
 	_ = w.SetContentLength(10)
 	text(w, "abc")
+}
+
+func status(w *engine.Response, r *engine.Request) {
+	const most = 999
+	code, ok := number(w, r, "code", required, most)
+	if !ok {
+		return
+	}
+	if err := w.SetStatus(int(code)); err != nil {
+		fail(w, 400, err.Error())
+		return
+	}
+	text(w, "status "+strconv.FormatInt(code, 10))
+}
+
+func closes(w *engine.Response, _ *engine.Request) {
+	set(w, "Connection", "close")
+	text(w, "closes")
+}
+
+func upgradeRequired(w *engine.Response, _ *engine.Request) {
+	_ = w.SetStatus(426)
+	set(w, "Upgrade", "example/2") // RFC 9110 §15.5.22: a 426 must name what is required
+	text(w, "upgrade")
+}
+
+func abort(w *engine.Response, _ *engine.Request) {
+	text(w, "abc")
+	_ = w.Flush()
+	panic(engine.ErrAbort)
 }
 
 func panics(*engine.Response, *engine.Request) { panic("probe: /panic") }

@@ -1,4 +1,4 @@
-package main
+package routes
 
 import (
 	"bytes"
@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	// echoBytes bounds what /echo gathers: its answer names the length before
-	// the content, so it can't begin before it has all.
-	echoBytes = 64 << 20
+	// EchoBytes is what Limits.WholeBody should be: the most that /echo gathers.
+	// Its answer names the length before the content, so it can't begin before it
+	// has all.
+	EchoBytes = 64 << 20
 
 	pieceBytes = 64 << 10
 )
@@ -38,11 +39,55 @@ func echo(w *engine.Response, r *engine.Request) {
 // the connection could be told apart from it.
 func unreadable(w *engine.Response, err error) {
 	set(w, "Connection", "close")
-	if errors.Is(err, engine.ErrBodyTooLarge) {
+	switch {
+	case errors.Is(err, engine.ErrBodyTooLarge):
 		fail(w, 413, err.Error())
+	case errors.Is(err, engine.ErrBodyTimeout):
+		fail(w, 408, err.Error())
+	default:
+		fail(w, 400, err.Error())
+	}
+}
+
+// limited refuses a body above ?n= bytes.
+func limited(w *engine.Response, r *engine.Request) {
+	const mostBytes = 1 << 40
+	n, ok := number(w, r, "n", required, mostBytes)
+	if !ok {
 		return
 	}
-	fail(w, 400, err.Error())
+	r.LimitBody(n)
+	echo(w, r)
+}
+
+// begun has answered, but for the last line, before it reads.
+func begun(w *engine.Response, r *engine.Request) {
+	set(w, "Content-Type", "text/plain")
+	_, _ = w.WriteString("begun\n")
+	_ = w.Flush()
+	n, err := io.Copy(io.Discard, r.Body())
+	if err != nil {
+		panic(engine.ErrAbort) // whoever reads is not to take it for whole
+	}
+	_, _ = w.WriteString("read " + strconv.FormatInt(n, 10) + "\n")
+}
+
+// trailers shows the trailer section, a field a line. RFC 9110 §6.5.1: the
+// fields are kept apart from those of the head.
+func trailers(w *engine.Response, r *engine.Request) {
+	if _, err := r.ReadAll(); err != nil {
+		unreadable(w, err)
+		return
+	}
+	var b strings.Builder
+	for name, value := range r.Trailer() {
+		b.WriteString(string(name) + ": " + string(value) + "\n")
+	}
+	text(w, b.String())
+}
+
+func target(w *engine.Response, r *engine.Request) {
+	text(w, "host "+string(r.Host())+"\npath "+string(r.Path())+"\nquery "+string(r.Query())+"\n")
 }
 
 func ignoreBody(w *engine.Response, _ *engine.Request) { text(w, "ignored") }

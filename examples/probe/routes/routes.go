@@ -1,4 +1,4 @@
-package main
+package routes
 
 import "github.com/pollard-go/pollard/engine"
 
@@ -34,9 +34,18 @@ var behaviours = map[string]behaviour{
 	"/cl-over":     {getOnly, lengthOver},
 	"/cl-short":    {getOnly, lengthShort},
 	"/panic":       {getOnly, panics},
+	"/limited":     {anyMethod, limited},
+	"/begun":       {anyMethod, begun},
+	"/trailers":    {anyMethod, trailers},
+	"/target":      {anyMethod, target},
+	"/status":      {getOnly, status},
+	"/close":       {anyMethod, closes},
+	"/upgrade":     {getOnly, upgradeRequired},
+	"/abort":       {getOnly, abort},
 }
 
-func route(w *engine.Response, r *engine.Request) {
+// Serve answers each request with the behaviour that its path names.
+func Serve(w *engine.Response, r *engine.Request) {
 	b, ok := behaviours[string(r.Path())]
 	if !ok {
 		fail(w, 404, "not found")
