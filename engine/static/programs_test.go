@@ -10,27 +10,13 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-// program finds a real client. Without it the test is skipped, or fails if
-// POLLARD_REQUIRE_PROGRAMS is 1.
-func program(t *testing.T, names ...string) string {
-	t.Helper()
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	if os.Getenv("POLLARD_REQUIRE_PROGRAMS") == "1" {
-		t.Fatalf("none of %v is installed", names)
-	}
-	t.Skipf("none of %v is installed", names)
-	return ""
-}
+	"github.com/pollard-go/pollard/internal/programs"
+)
 
 // A browser renders the list and a page, and follows the redirect.
 func TestChromium(t *testing.T) {
-	chromium := program(t, "chromium", "chromium-browser", "google-chrome")
+	chromium := programs.Find(t, "chromium", "chromium-browser", "google-chrome")
 	s := newSite(t, Options{List: true})
 	s.file("dir/a <b> & c.txt", "text")
 	s.file("page/index.html", `<!DOCTYPE html><title>p</title><link rel="stylesheet" href="s.css"><p id="out">before</p><script src="s.js"></script>`)
@@ -59,7 +45,7 @@ func TestChromium(t *testing.T) {
 
 // curl gets the same bytes: whole, by ranges, and resumed.
 func TestCurl(t *testing.T) {
-	curl := program(t, "curl")
+	curl := programs.Find(t, "curl")
 	s := newSite(t, Options{})
 	random := rand.NewChaCha8([32]byte{1})
 	content := make([]byte, 3<<20+17)

@@ -7,11 +7,12 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/pollard-go/pollard/internal/programs"
 )
 
 func workshop(t *testing.T) *Workshop {
@@ -38,11 +39,11 @@ func TestUnavailablePrograms(t *testing.T) {
 
 // The floor stands for all: it is built, answers on the port that it was given, is seen to live and is gone after Stop.
 func TestStartAndStop(t *testing.T) {
-	needTaskset(t)
+	programs.Find(t, "taskset")
 	floor := Table()[0]
 	built, err := workshop(t).Build(context.Background(), floor.Program)
 	if errors.Is(err, ErrUnavailable) {
-		t.Skip(err)
+		programs.Missing(t, "%v", err)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +76,7 @@ func TestStartAndStop(t *testing.T) {
 }
 
 func TestStartTellsWhyAServerEnded(t *testing.T) {
-	needTaskset(t)
+	programs.Find(t, "taskset")
 	path := filepath.Join(t.TempDir(), "server")
 	if err := os.WriteFile(path, []byte("#!/bin/sh\necho no such mode >&2\nexit 3\n"), 0o755); err != nil {
 		t.Fatal(err)
@@ -85,11 +86,5 @@ func TestStartTellsWhyAServerEnded(t *testing.T) {
 	_, err := Start(context.Background(), Server{Name: "broken", Args: addrFlag}, Built{Path: path}, 0, false)
 	if err == nil || !strings.Contains(err.Error(), "exit status 3") || !strings.Contains(err.Error(), "no such mode") {
 		t.Errorf("got %v", err)
-	}
-}
-
-func needTaskset(t *testing.T) {
-	if _, err := exec.LookPath("taskset"); err != nil {
-		t.Skip(err)
 	}
 }
