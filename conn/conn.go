@@ -13,7 +13,8 @@ type Conn struct {
 
 	opened   time.Duration // when Init was called
 	since    time.Duration // idle or lingering since
-	progress time.Duration // when a lingering connection last received
+	progress time.Duration // when a lingering connection last received, or a draining one began to drain
+	hold     time.Duration // how long a draining connection waits for a request
 
 	bytesIn, bytesOut int64
 	transactions      uint32
@@ -128,10 +129,6 @@ func (c *Conn) Release() {
 func (c *Conn) Lent() bool {
 	return c.x != nil && (c.x.input.place == inBorrowed || c.x.input.headPlace == inBorrowed)
 }
-
-// Drain asks for the connection's end after the answer to the request under
-// way. The next answer says "Connection: close"; one that waits ends at once.
-func (c *Conn) Drain() { c.becomeDraining() }
 
 // Close ends the connection at once. Output that was not sent is lost.
 func (c *Conn) Close(r Reason) {

@@ -365,7 +365,7 @@ func TestLingerDeadlines(t *testing.T) {
 		cfg.LingerIdle, cfg.LingerTotal = test.idle, test.total
 		var c Conn
 		c.Init(&cfg, 0)
-		c.Drain()
+		c.Drain(0, 0)
 		if e := c.Next(0); e != Shutdown {
 			t.Fatal(e)
 		}

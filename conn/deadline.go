@@ -12,9 +12,10 @@ const (
 	BodyDeadline                   // more of a wanted, or of a discarded, body
 	WriteDeadline                  // the peer's reading
 	LingerDeadline                 // the peer's end
+	HoldDeadline                   // a request that was on its way when a drain began
 )
 
-var deadlineNames = [...]string{"none", "idle", "head", "body", "write", "linger"}
+var deadlineNames = [...]string{"none", "idle", "head", "body", "write", "linger", "hold"}
 
 func (d Deadline) String() string { return deadlineNames[d] }
 
@@ -30,7 +31,7 @@ func (c *Conn) Deadline() (when time.Duration, kind Deadline) {
 	}
 	x := c.x
 	if x == nil {
-		return deadline(c.since, c.cfg.IdleTimeout, IdleDeadline)
+		return c.idleDeadline()
 	}
 	when, kind = c.readDeadline()
 	if x.out.stuck {
@@ -51,9 +52,20 @@ func (c *Conn) readDeadline() (when time.Duration, kind Deadline) {
 	case x.body.waiting && (c.read == readBody || c.read == readDiscard):
 		return deadline(x.body.since, c.cfg.BodyTimeout, BodyDeadline)
 	case c.write == writeIdle && !x.out.pending():
-		return deadline(c.since, c.cfg.IdleTimeout, IdleDeadline)
+		return c.idleDeadline()
 	}
 	return 0, NoDeadline
+}
+
+// idleDeadline is the end of waiting for a request's first byte.
+func (c *Conn) idleDeadline() (when time.Duration, kind Deadline) {
+	when, kind = deadline(c.since, c.cfg.IdleTimeout, IdleDeadline)
+	if c.life == lifeDraining {
+		if held := c.heldUntil(); kind == NoDeadline || held < when {
+			return held, HoldDeadline
+		}
+	}
+	return when, kind
 }
 
 func deadline(since, limit time.Duration, kind Deadline) (time.Duration, Deadline) {
@@ -74,6 +86,9 @@ func (c *Conn) Expire(now time.Duration) bool {
 	switch kind {
 	case IdleDeadline:
 		c.setReason(ReasonIdle)
+		c.linger(now)
+	case HoldDeadline:
+		c.setReason(ReasonDrain)
 		c.linger(now)
 	case HeadDeadline:
 		c.refuse(now, 408, ReasonHeadTimeout, "the request head did not end in time")

@@ -40,6 +40,9 @@
 //
 //	life    open ─► draining ─► lingering ─► closed
 //
+// A draining connection answers what has been received, and says "close" in the
+// last of these answers. One that waits is held for a while first.
+//
 // Requests are served one after the other: the next is not parsed before the
 // answer to the last is complete, so answers leave in the order of requests.
 // What comes meanwhile stays in the socket, and the peer's window closes.
@@ -54,6 +57,7 @@
 //	commit.go       the answer's head: status line, fields, framing
 //	header.go       the fields of an answer
 //	persistence.go  whether the connection goes on, and how the peer is told
+//	drain.go        how it ends when the server does
 //	linger.go       how it ends so that the peer can read the last answer
 //	deadline.go     what it waits for, and how long
 //	output.go       what is to be sent

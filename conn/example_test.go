@@ -142,7 +142,7 @@ func ExampleConn_Informational() {
 // A draining connection answers the request under way and says that it ends.
 func ExampleConn_Drain() {
 	answer("GET / HTTP/1.1\r\nHost: a\r\n\r\n", func(c *conn.Conn) {
-		c.Drain()
+		c.Drain(0, 0)
 		_ = c.End(0)
 	})
 	// Output:

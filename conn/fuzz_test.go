@@ -161,7 +161,7 @@ func (s *fuzzScript) step() {
 	case 11:
 		s.release()
 	case 12:
-		s.c.Drain()
+		s.c.Drain(s.now, time.Duration(s.next())*time.Millisecond)
 	case 13:
 		s.c.Close(conn.ReasonServer)
 	default:

@@ -104,7 +104,7 @@ func (c *Conn) nextHead(now time.Duration) (e Event, ok bool) {
 		// Empty lines before a request-line (RFC 9112 §2.2) begin no request and
 		// are not kept, but for a CR whose LF has not come and may still matter.
 		x.headStarted = false
-		if b := x.input.bytes; b[len(b)-1] == '\n' || c.eof || c.life == lifeDraining {
+		if b := x.input.bytes; b[len(b)-1] == '\n' || c.eof || c.heldLongEnough(now) {
 			x.input.drop()
 			x.req.Reset()
 			return c.nextIdle(now)
@@ -127,7 +127,7 @@ func (c *Conn) nextIdle(now time.Duration) (e Event, ok bool) {
 		c.setReason(ReasonPeerClosed)
 		c.becomeClosed()
 		return 0, false
-	case c.life == lifeDraining:
+	case c.heldLongEnough(now):
 		c.setReason(ReasonDrain)
 		c.linger(now)
 		return 0, false

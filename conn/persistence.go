@@ -44,7 +44,7 @@ func (c *Conn) persist(ending bool) {
 	case c.final:
 	case c.peerDone:
 		c.last(ReasonPeerAsked)
-	case c.life == lifeDraining:
+	case c.life == lifeDraining && !c.headBehind():
 		c.last(ReasonDrain)
 	case c.x.resp.Header.closes:
 		c.last(ReasonHandlerAsked)

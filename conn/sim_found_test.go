@@ -86,7 +86,7 @@ func TestDrainForgetsEmptyLine(t *testing.T) {
 	for _, line := range []string{"\r\n", "\r"} {
 		c := foundConn(t, &cfg, foundGet+line)
 		_ = c.Flush()
-		c.Drain()
+		c.Drain(0, 0)
 		_ = c.End(0)
 		for c.Next(0) == conn.Flush {
 			o := c.Output()

@@ -62,6 +62,10 @@ type simWorld struct {
 	file       []byte    // the unsent rest of the file range
 	sendAt     time.Duration
 	drainAt    time.Duration // 0: never
+	hold       time.Duration // of the drain
+	drainedAt  time.Duration // when it was told
+	taken      int           // bytes received that were not discarded at once
+	owed       int           // requests that had been received whole before the drain
 	killAt     time.Duration
 	partial    bool // sends and receives stop now and then for no reason
 	allTimers  bool // no deadline is off
@@ -91,8 +95,11 @@ func newSimWorld(seed uint64) *simWorld {
 		w.maxContent = min(w.maxContent, w.peer.readSize*40)
 	}
 	w.partial = chance(rng, 40)
-	if chance(rng, 10) {
+	if chance(rng, 15) {
 		w.drainAt = 1 + time.Duration(rng.IntN(3000))*time.Millisecond
+		if chance(rng, 70) {
+			w.hold = time.Duration(rng.IntN(1000)) * time.Millisecond
+		}
 	}
 	if chance(rng, 3) {
 		w.killAt = 1 + time.Duration(rng.IntN(3000))*time.Millisecond
@@ -212,8 +219,9 @@ func (w *simWorld) readable() bool {
 func (w *simWorld) turn() {
 	if w.drainAt > 0 && w.now >= w.drainAt {
 		w.log("driver: drain")
-		w.drainAt, w.drained = 0, true
-		w.c.Drain()
+		w.drained, w.drainedAt, w.drainAt = true, w.now, 0
+		w.countOwed()
+		w.c.Drain(w.now, w.hold)
 	}
 	if w.killAt > 0 && w.now >= w.killAt {
 		w.log("driver: close")
@@ -305,6 +313,9 @@ func (w *simWorld) receive() (some bool) {
 		if w.c.Deaf() && w.partial {
 			w.c.Discarded(w.now, n)
 		} else {
+			if !w.c.Deaf() {
+				w.taken += n
+			}
 			w.c.Receive(w.now, lent[:n:n])
 		}
 		w.nextCalls, some = 0, true
@@ -338,6 +349,7 @@ func (w *simWorld) work() {
 			w.handler.start()
 		case conn.Shutdown:
 			w.demand(!w.c.Unsent() && !w.sock.serverEnded, "Shutdown with output unsent, or twice")
+			w.checkSilentEnd()
 			w.sock.serverEnded = true
 		case conn.Close, conn.Reset:
 			w.close(e)

@@ -41,7 +41,7 @@ type lifeState uint8
 
 const (
 	lifeOpen      lifeState = iota // as long as both sides wish
-	lifeDraining                   // until the request under way is answered
+	lifeDraining                   // until the requests that have come are answered
 	lifeLingering                  // until the peer has ended too: we have sent all
 	lifeClosed                     // no longer: the socket is to be closed
 )
@@ -121,11 +121,10 @@ func (c *Conn) becomeReady() {
 	c.read, c.write = readHead, writeIdle
 }
 
-// becomeDraining: the request under way, if any, is to be the last one.
+// becomeDraining: what has been received is to be the last.
 func (c *Conn) becomeDraining() {
-	if c.life == lifeOpen {
-		c.life = lifeDraining
-	}
+	c.must(c.life == lifeOpen)
+	c.life = lifeDraining
 }
 
 // becomeLingering: all that is owed is sent; what is received is discarded

@@ -61,7 +61,7 @@ func TestStateQueries(t *testing.T) {
 		t.Fatal(e)
 	}
 	check("requested", answers{})
-	c.Drain()
+	c.Drain(0, 0)
 	if err := c.End(0); err != nil {
 		t.Fatal(err)
 	}

@@ -196,7 +196,11 @@ func (d *testDriver) do(i int, st step) {
 	case "+":
 		d.pass(st.duration(d.t))
 	case "drain":
-		d.c.Drain()
+		hold := time.Duration(0)
+		if st.arg != "" {
+			hold = st.duration(d.t)
+		}
+		d.c.Drain(d.now, hold)
 		d.turn()
 	case "close":
 		d.c.Close(ReasonServer)

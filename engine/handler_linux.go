@@ -92,7 +92,7 @@ func (r *runner) handled(l *link) {
 func (r *runner) notice() {
 	l := r.link
 	if r.srv.ending.Load() {
-		l.conn.Drain()
+		l.conn.Drain(r.now(), r.srv.opts.Close.Hold)
 	}
 	if bits := l.takeNotes(); bits != 0 {
 		r.apply(l, bits)

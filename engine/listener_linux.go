@@ -190,7 +190,7 @@ func (lp *loop) open(r *runner, fd int, peer sock.Addr, ln *listener) {
 		r.turn(l)
 		return
 	case lp.draining:
-		l.conn.Drain()
+		l.conn.Drain(lp.now, lp.srv.opts.Close.Hold)
 		l.readable = true
 		r.turn(l)
 		return

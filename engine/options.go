@@ -182,6 +182,11 @@ type CloseOptions struct {
 	// LingerTotal is how long to linger at all. Zero: 30 s. Negative: only
 	// LingerIdle counts.
 	LingerTotal time.Duration
+	// Hold is how long an idle connection is kept when the server shuts down, from
+	// then or from its last answer, whichever is later: a request that is on its
+	// way then is answered, and the answer says "Connection: close". Zero: 500 ms,
+	// more than most round trips. Negative: none; such a request may be lost.
+	Hold time.Duration
 	// HalfClose says what it means that a peer ends its side while its request is
 	// under way. Zero: HalfCloseServe.
 	HalfClose HalfClosePolicy
@@ -267,6 +272,7 @@ func (o Options) resolved() (Options, error) {
 	def(&o.Dispatch.IdleWorkers, 256*o.Dispatch.Loops)
 	def(&o.Close.LingerIdle, d.LingerIdle)
 	def(&o.Close.LingerTotal, d.LingerTotal)
+	def(&o.Close.Hold, 500*time.Millisecond)
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}

@@ -37,6 +37,7 @@ var negative = map[string]bool{ // true: an error
 	"Dispatch.IdleWorkers":  false,
 	"Close.LingerIdle":      false,
 	"Close.LingerTotal":     false,
+	"Close.Hold":            false,
 }
 
 func TestOptionsNegative(t *testing.T) {

@@ -286,7 +286,7 @@ func (r *runner) apply(l *link, bits uint32) {
 		l.conn.Expire(r.now())
 	}
 	if bits&noteDrain != 0 {
-		l.conn.Drain()
+		l.conn.Drain(r.now(), r.srv.opts.Close.Hold)
 	}
 	if bits&noteClose != 0 {
 		l.conn.Close(conn.ReasonServer)

@@ -145,9 +145,10 @@ func (s *Server) loopEnded(lp *loop) {
 }
 
 // Shutdown ends the server in order: it stops listening, after it has taken the
-// connections that the kernel had established; idle connections are ended;
-// requests that have been received are answered, with "Connection: close"; and
-// each connection lingers until its peer has read the last answer. It returns
+// connections that the kernel had established; requests that have been received
+// are answered, and the last answer of each connection says "Connection: close";
+// idle connections are ended when no request has come for Close.Hold; and each
+// connection lingers until its peer has read the last answer. It returns
 // nil when all have ended. If ctx ends before, the rest is closed at once and
 // its error returned. It does not wait for handlers that go on after their
 // connection was closed.
