@@ -2,6 +2,10 @@ package engine
 
 import "sync"
 
+// workerReceiveBytes is what one read takes at most of whoever holds the buffer
+// only while it reads. It is what makes uploads cheap.
+const workerReceiveBytes = 64 << 10
+
 // bufferPool keeps buffers of one size.
 type bufferPool struct {
 	size  int

@@ -13,7 +13,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/pollard-go/pollard/engine"
@@ -110,7 +109,7 @@ func beChild(name string) error {
 		return err
 	}
 	if n, _ := strconv.ParseUint(os.Getenv(childFiles), 10, 64); n > 0 {
-		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: n, Max: n}); err != nil {
+		if err := limitFiles(n); err != nil {
 			return err
 		}
 	}

@@ -52,12 +52,3 @@ func poison(b []byte) {
 		b[i] = poisonByte
 	}
 }
-
-// spoil poisons the receive buffer after a request, if Debug is set: views of a
-// body that lies there end with it.
-func (r *runner) spoil(l *link) {
-	if r.srv.opts.Debug && r.buf != nil && !l.conn.HasInput() {
-		l.conn.Release()
-		poison(r.buf)
-	}
-}

@@ -74,13 +74,15 @@
 // # Map
 //
 //	server.go            Server: New, Shutdown, Close, Stats
+//	epoll_linux.go       what it has of event loops
 //	serve_linux.go       Serve, ListenAndServe: sockets to listen on
 //	options.go           Options, their defaults and their check
 //	handler.go           Handler; one call of one, and its end
 //	request.go           Request, Body
 //	context.go           a request's context, and why it ends
 //	response.go          Response
-//	detached_linux.go    Detached: an answer that goes on after its handler
+//	detached.go          Detached: an answer that goes on after its handler
+//	detachedlink_linux.go  … and what a link does for it
 //	connection.go        what a transport does for a handler
 //	carry_linux.go       … and how a runner does it
 //	loop_linux.go        loop: a round, messages from others, timers
@@ -90,8 +92,8 @@
 //	runner_linux.go      runner: its jobs, and what can be done with a link now
 //	handler_linux.go     … how it runs a handler, with its loop put down meanwhile
 //	transfer_linux.go    … how it receives and sends
-//	crew.go              the runners at rest and the jobs that wait
-//	baton.go             the baton, and a loop's memory of slow handlers
+//	crew_linux.go        the runners at rest and the jobs that wait
+//	baton_linux.go       the baton, and a loop's memory of slow handlers
 //	watchdog_linux.go    who takes the baton
 //	debug.go             what becomes of those who use what is void
 //	pace.go              how long handlers take, and so whether answers are gathered

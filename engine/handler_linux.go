@@ -37,7 +37,8 @@ func (r *runner) serve(l *link) bool {
 	if r.loop != nil {
 		l.word.Store(owned)
 	}
-	d.begin(l)
+	l.detached.Store(d)
+	d.begin(&l.conn, l)
 	return false
 }
 
@@ -96,5 +97,14 @@ func (r *runner) notice() {
 	}
 	if bits := l.takeNotes(); bits != 0 {
 		r.apply(l, bits)
+	}
+}
+
+// spoil poisons the receive buffer after a request, if Debug is set: views of a
+// body that lies there end with it.
+func (r *runner) spoil(l *link) {
+	if r.srv.opts.Debug && r.buf != nil && !l.conn.HasInput() {
+		l.conn.Release()
+		poison(r.buf)
 	}
 }

@@ -419,7 +419,7 @@ func (lp *loop) endSocket(l *link) {
 func (lp *loop) toldToEnd() {
 	if !lp.draining {
 		lp.draining = true
-		lp.srv.loopDrains()
+		lp.srv.partDrains()
 	}
 }
 

@@ -217,6 +217,15 @@ type Hooks struct {
 	Panicked func(Panic)
 }
 
+// Stall is a handler that has held an event loop for too long. Another
+// goroutine has gone on with the loop; the handler goes on as well.
+type Stall struct {
+	Loop   int           // which one
+	Held   time.Duration // for how long at least
+	Method string
+	Target string
+}
+
 // PanicPolicy says what a panic of a handler does.
 type PanicPolicy uint8
 

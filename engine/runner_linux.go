@@ -9,11 +9,9 @@ import (
 )
 
 const (
-	// What one read takes at most. A loop's is small, because a handler that
-	// blocks keeps it: the head of its request lies there. A worker's, which it
-	// holds only while it reads, is what makes uploads cheap.
-	loopReceiveBytes   = 16 << 10
-	workerReceiveBytes = 64 << 10
+	// loopReceiveBytes is what one read of a loop takes at most. It is small,
+	// because a handler that blocks keeps it: the head of its request lies there.
+	loopReceiveBytes = 16 << 10
 
 	discardBytes = 1 << 20   // what one discarding read throws away at most
 	fileSlice    = 512 << 10 // what one sendfile takes at most, so that others get their turn

@@ -12,33 +12,29 @@ import (
 // Server answers HTTP/1.1 on the listeners that it is given. It is made by New
 // and can be served once: after Shutdown or Close it stays closed.
 type Server struct {
-	handler  Handler
-	opts     Options // resolved by start
-	given    Options
-	config   conn.Config
-	watched  bool // by the watchdog: ModeAdaptive
-	clock    clock
-	crew     crew
-	budget   budget
-	watchdog watchdog
+	handler Handler
+	opts    Options // resolved by start
+	given   Options
+	config  conn.Config
+	clock   clock
+	budget  budget
 
-	loopBuffers, workerBuffers bufferPool
+	workerBuffers bufferPool
+
+	epoll // what runs event loops, where there are any
 
 	open      atomic.Int64 // connections, accepted and not closed
 	ending    atomic.Bool  // Shutdown or Close has been called
-	accepting atomic.Int64 // loops that have not been told so
+	accepting atomic.Int64 // parts, of which each loop is one, that have not been told so
 
-	mu        sync.Mutex
-	started   bool
-	startErr  error
-	closed    bool
-	loops     []*loop
-	running   int // loops that have not ended
-	nextLoop  int // gets the next listener
-	listeners []*listener
-	once      sync.Once
-	empty     chan struct{} // closed when nothing is accepted and no connection is open
-	stopped   chan struct{} // closed when all loops have ended
+	mu       sync.Mutex
+	started  bool
+	startErr error
+	closed   bool
+	running  int // parts, of which each loop is one, that have not ended
+	once     sync.Once
+	empty    chan struct{} // closed when nothing is accepted and no connection is open
+	stopped  chan struct{} // closed when all that runs has ended
 }
 
 // New returns a server that has h answer. The options are checked when it
@@ -70,46 +66,10 @@ func (s *Server) start() error {
 	}
 	s.clock.start()
 	s.config = s.opts.config(s.clock.text)
-	s.loopBuffers.size, s.workerBuffers.size = loopReceiveBytes, workerReceiveBytes
+	s.workerBuffers.size, s.workerBuffers.debug = workerReceiveBytes, s.opts.Debug
 	s.budget.init(s.opts.Limits.MemoryBytes)
-	s.loopBuffers.debug, s.workerBuffers.debug = s.opts.Debug, s.opts.Debug
-	s.crew.init(s, &s.opts.Dispatch)
 	s.startErr = s.startLoops()
 	return s.startErr
-}
-
-func (s *Server) startLoops() error {
-	for i := range s.opts.Dispatch.Loops {
-		lp, err := newLoop(s, i)
-		if err != nil {
-			for _, lp := range s.loops {
-				_ = lp.poller.Close()
-			}
-			s.loops = nil
-			return err
-		}
-		s.loops = append(s.loops, lp)
-	}
-	s.running = len(s.loops)
-	s.accepting.Store(int64(len(s.loops)))
-	if s.watched = s.opts.Dispatch.Mode == ModeAdaptive; s.watched {
-		s.watchdog.start(s)
-	}
-	for _, lp := range s.loops {
-		s.crew.start(job{loop: lp})
-	}
-	return nil
-}
-
-// leastLoaded returns the loop with the fewest connections, this one among equals.
-func (s *Server) leastLoaded(this *loop) *loop {
-	least, load := this, this.load.Load()
-	for _, lp := range s.loops {
-		if n := lp.load.Load(); n < load {
-			least, load = lp, n
-		}
-	}
-	return least
 }
 
 // connectionEnded is called after each connection's end.
@@ -119,8 +79,8 @@ func (s *Server) connectionEnded() {
 	}
 }
 
-// loopDrains is called once by each loop when it has been told to end.
-func (s *Server) loopDrains() {
+// partDrains is called once by each part when it has been told to end.
+func (s *Server) partDrains() {
 	if s.accepting.Add(-1) == 0 && s.open.Load() == 0 {
 		s.announceEmpty()
 	}
@@ -128,18 +88,12 @@ func (s *Server) loopDrains() {
 
 func (s *Server) announceEmpty() { s.once.Do(func() { close(s.empty) }) }
 
-// loopEnded is called by the runner that held the loop to its end.
-func (s *Server) loopEnded(lp *loop) {
-	_ = lp.poller.Close()
+// partEnded is called once by each part of the server that runs by itself, at
+// its end.
+func (s *Server) partEnded() {
 	s.mu.Lock()
-	s.running--
-	last := s.running == 0
-	s.mu.Unlock()
-	if last {
-		if s.watched {
-			s.watchdog.stop()
-		}
-		s.crew.close()
+	defer s.mu.Unlock()
+	if s.running--; s.running == 0 {
 		close(s.stopped)
 	}
 }
@@ -156,7 +110,7 @@ func (s *Server) loopEnded(lp *loop) {
 // It may be called more than once and by several goroutines, but not by a
 // handler, which it would wait for.
 func (s *Server) Shutdown(ctx context.Context) error {
-	if !s.end(message{kind: drain}) {
+	if !s.end(inOrder) {
 		return nil
 	}
 	var err error
@@ -176,44 +130,37 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // that are under way are cut. It waits for no handler and can be called by one.
 // It may be called more than once.
 func (s *Server) Close() error {
-	s.end(message{kind: closeLinks})
+	s.end(atOnce)
 	return nil
 }
 
-// end stops listening and tells all loops. It reports false if the server never
-// ran.
-func (s *Server) end(m message) bool {
+// ending is how a server ends.
+type ending uint8
+
+const (
+	inOrder ending = iota // Shutdown
+	atOnce                // Close
+)
+
+// end stops listening and tells all that runs. It reports false if the server
+// never ran.
+func (s *Server) end(how ending) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
 	s.ending.Store(true)
-	if len(s.loops) == 0 {
+	if !s.started || s.startErr != nil {
 		return false
 	}
-	for _, ln := range s.listeners {
-		ln.loop.post(message{kind: unwatch, listener: ln})
-	}
-	s.listeners = nil
-	for _, lp := range s.loops {
-		lp.post(m)
-	}
+	s.endLoops(how)
 	return true
 }
 
 // Stats returns the server's counters. Each is exact, but they are not all of
 // the same moment.
 func (s *Server) Stats() Stats {
-	s.mu.Lock()
-	loops := s.loops
-	s.mu.Unlock()
 	var st Stats
-	for _, lp := range loops {
-		lp.counters.addTo(&st)
-	}
+	s.addLoops(&st)
 	st.Buffered, st.Pauses = s.budget.used.Load(), s.budget.pauses.Load()
-	if len(loops) > 0 {
-		workers, queued := s.crew.count()
-		st.Workers, st.Queued = int64(workers), int64(queued)
-	}
 	return st
 }

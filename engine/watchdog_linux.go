@@ -30,15 +30,6 @@ type watchdog struct {
 	unsaid int           // stalls since
 }
 
-// Stall is a handler that has held an event loop for too long. Another
-// goroutine has gone on with the loop; the handler goes on as well.
-type Stall struct {
-	Loop   int           // which one
-	Held   time.Duration // for how long at least
-	Method string
-	Target string
-}
-
 func (w *watchdog) start(s *Server) {
 	w.srv = s
 	w.wake, w.done = make(chan struct{}, 1), make(chan struct{})

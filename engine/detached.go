@@ -18,12 +18,25 @@ var ErrBacklog = errors.New("engine: unsent output has reached its limit")
 // what the socket does not take at once leaves when it can. It must be ended.
 type Detached struct {
 	// mu is held by whoever works with the connection: a caller, or the loop.
-	// What is noted for the link meanwhile is acted on by who unlocks.
-	mu   sync.Mutex
-	link *link // nil when the connection is no longer ours
-	srv  *Server
-	err  error // why, then
-	ctx  *requestContext
+	// What happens to the connection meanwhile is acted on by who unlocks.
+	mu  sync.Mutex
+	c   *conn.Conn // nil when the connection is no longer ours
+	io  carried
+	srv *Server
+	err error // why, then
+	ctx *requestContext
+}
+
+// carried is what a transport does for a Detached. Whoever holds Detached.mu
+// calls it, and owns the connection meanwhile.
+type carried interface {
+	// tend acts on what has happened, and sends. When the connection has ended it
+	// aborts the answer and calls Detached.finish.
+	tend(d *Detached)
+	// noted tells that more has happened since.
+	noted() bool
+	// resume goes on with the connection: its answer has ended.
+	resume()
 }
 
 // Detach lets the handler return without ending the answer. Until it has
@@ -45,10 +58,10 @@ func (w *Response) Detach() *Detached {
 func (d *Detached) Write(p []byte) (n int, err error) {
 	d.mu.Lock()
 	defer d.unlock()
-	if d.link == nil {
+	if d.c == nil {
 		return 0, d.err
 	}
-	c := &d.link.conn
+	c := d.c
 	if c.Borrowed() { // a file that the handler gave is on its way
 		return 0, ErrBacklog
 	}
@@ -77,20 +90,20 @@ func (d *Detached) WriteString(s string) (n int, err error) { return d.Write([]b
 func (d *Detached) Flush() error {
 	d.mu.Lock()
 	defer d.unlock()
-	if d.link == nil {
+	if d.c == nil {
 		return d.err
 	}
-	return d.link.conn.Flush()
+	return d.c.Flush()
 }
 
 // End completes the answer; the connection goes on with the next request.
 func (d *Detached) End() error {
 	d.mu.Lock()
 	defer d.unlock()
-	if d.link == nil {
+	if d.c == nil {
 		return d.err
 	}
-	err := d.link.conn.End(d.srv.clock.now())
+	err := d.c.End(d.srv.clock.now())
 	d.finish(conn.ErrEnded)
 	return err
 }
@@ -99,8 +112,8 @@ func (d *Detached) End() error {
 func (d *Detached) Abort() {
 	d.mu.Lock()
 	defer d.unlock()
-	if d.link != nil {
-		d.link.conn.Abort(d.srv.clock.now())
+	if d.c != nil {
+		d.c.Abort(d.srv.clock.now())
 		d.finish(conn.ErrEnded)
 	}
 }
@@ -112,78 +125,50 @@ func (d *Detached) Context() context.Context {
 	defer d.unlock()
 	if d.ctx == nil {
 		d.ctx = newContext()
-		if d.link == nil {
+		if d.c == nil {
 			d.ctx.cancel(d.err)
 		}
 	}
 	return d.ctx
 }
 
-// begin makes d the owner of l. The caller holds d.mu since Detach.
-func (d *Detached) begin(l *link) {
-	l.conn.ForgetHead()
-	l.conn.Release()
-	l.detached.Store(d)
-	d.link = l
+// begin makes d the owner of c. The caller holds d.mu since Detach.
+func (d *Detached) begin(c *conn.Conn, io carried) {
+	c.ForgetHead()
+	c.Release()
+	d.c, d.io = c, io
 	d.unlock()
 }
 
-// finish makes the link the loop's again, which goes on with it.
+// finish makes the connection its transport's again, which goes on with it.
 func (d *Detached) finish(err error) {
-	l := d.link
-	d.link, d.err = nil, err
-	l.detached.Store(nil)
+	d.c, d.err = nil, err
 	if d.ctx != nil {
 		d.ctx.cancel(err)
 	}
-	l.loop.post(message{kind: resume, link: l})
+	d.io.resume()
 }
 
-// noted is called by the loop when something was noted for the link.
+// noted is called by the transport when something has happened.
 func (d *Detached) noted() {
 	if d.mu.TryLock() {
 		d.unlock()
 	}
 }
 
-// unlock gives the connection up, after it has been seen to: also what was noted
+// unlock gives the connection up, after it has been seen to: also what happened
 // while nobody could look.
 func (d *Detached) unlock() {
 	for {
-		l := d.link
-		if l == nil {
+		io := d.io
+		if d.c == nil {
 			d.mu.Unlock()
 			return
 		}
-		d.tend(l)
+		io.tend(d)
 		d.mu.Unlock()
-		if l.word.Load()&notes == 0 || !d.mu.TryLock() {
+		if !io.noted() || !d.mu.TryLock() {
 			return
 		}
-	}
-}
-
-// tend acts on what was noted, and sends.
-func (d *Detached) tend(l *link) {
-	now := d.srv.clock.now()
-	r := runner{srv: d.srv, at: now} // a worker, as far as sending is concerned
-	r.apply(l, l.takeNotes())
-	if l.broken {
-		l.conn.ReceiveReset(now) // no read would find out: nobody reads
-	}
-	if l.ended && d.ctx != nil && !l.broken && d.srv.opts.Close.HalfClose == HalfCloseCancel {
-		d.ctx.cancel(ErrPeerEnded)
-	}
-	if l.conn.Unsent() {
-		r.send(l)
-	}
-	l.charge()
-	if l.conn.State().Closed() {
-		l.conn.Abort(now)
-		d.finish(ErrClosed)
-		return
-	}
-	if when, kind := l.conn.Deadline(); kind != conn.NoDeadline && l.firesAfter(when) {
-		l.loop.post(message{kind: armTimer, link: l, gen: l.gen, when: when})
 	}
 }

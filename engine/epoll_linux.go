@@ -1,0 +1,95 @@
+package engine
+
+import "sync/atomic"
+
+// epoll is what a server has of event loops. What is under mu is Server.mu's.
+type epoll struct {
+	watched     bool // by the watchdog: ModeAdaptive
+	crew        crew
+	watchdog    watchdog
+	loopBuffers bufferPool
+	looping     atomic.Int64 // loops that have not ended
+
+	loops     []*loop     // under mu
+	nextLoop  int         // gets the next listener; under mu
+	listeners []*listener // under mu
+}
+
+// startLoops is called by start.
+func (s *Server) startLoops() error {
+	s.loopBuffers.size, s.loopBuffers.debug = loopReceiveBytes, s.opts.Debug
+	s.crew.init(s, &s.opts.Dispatch)
+	for i := range s.opts.Dispatch.Loops {
+		lp, err := newLoop(s, i)
+		if err != nil {
+			for _, lp := range s.loops {
+				_ = lp.poller.Close()
+			}
+			s.loops = nil
+			return err
+		}
+		s.loops = append(s.loops, lp)
+	}
+	s.running += len(s.loops)
+	s.accepting.Add(int64(len(s.loops)))
+	s.looping.Store(int64(len(s.loops)))
+	if s.watched = s.opts.Dispatch.Mode == ModeAdaptive; s.watched {
+		s.watchdog.start(s)
+	}
+	for _, lp := range s.loops {
+		s.crew.start(job{loop: lp})
+	}
+	return nil
+}
+
+// leastLoaded returns the loop with the fewest connections, this one among equals.
+func (s *Server) leastLoaded(this *loop) *loop {
+	least, load := this, this.load.Load()
+	for _, lp := range s.loops {
+		if n := lp.load.Load(); n < load {
+			least, load = lp, n
+		}
+	}
+	return least
+}
+
+// loopEnded is called by the runner that held the loop to its end.
+func (s *Server) loopEnded(lp *loop) {
+	_ = lp.poller.Close()
+	if s.looping.Add(-1) == 0 {
+		if s.watched {
+			s.watchdog.stop()
+		}
+		s.crew.close()
+	}
+	s.partEnded()
+}
+
+// endLoops is called by end: it stops listening and tells all loops.
+func (s *Server) endLoops(how ending) {
+	for _, ln := range s.listeners {
+		ln.loop.post(message{kind: unwatch, listener: ln})
+	}
+	s.listeners = nil
+	m := message{kind: drain}
+	if how == atOnce {
+		m.kind = closeLinks
+	}
+	for _, lp := range s.loops {
+		lp.post(m)
+	}
+}
+
+// addLoops adds what the loops have counted.
+func (s *Server) addLoops(st *Stats) {
+	s.mu.Lock()
+	loops := s.loops
+	s.mu.Unlock()
+	for _, lp := range loops {
+		lp.counters.addTo(st)
+	}
+	if len(loops) > 0 {
+		workers, queued := s.crew.count()
+		st.Workers, st.Queued = int64(workers), int64(queued)
+	}
+}

@@ -1,0 +1,12 @@
+//go:build !linux
+
+package engine
+
+// epoll is nothing where there is none.
+type epoll struct{}
+
+func (s *Server) startLoops() error { return nil }
+
+func (s *Server) endLoops(ending) {}
+
+func (s *Server) addLoops(*Stats) {}
