@@ -172,6 +172,18 @@ func (c *Conn) refuse(now time.Duration, status int, r Reason, detail string) {
 	_ = c.End(now)
 }
 
+// Refuse answers, in place of the first request and before it has come, that the
+// connection is not served: with the status, Retry-After in whole seconds, and
+// "Connection: close". It lingers then, so that the peer can read that also
+// when its request is on its way. It is to be called right after Init.
+func (c *Conn) Refuse(now time.Duration, status int, retryAfter time.Duration) {
+	c.must(c.read == readHead && c.write == writeIdle && c.transactions == 0)
+	c.setReason(ReasonRefused)
+	c.becomeRefused()
+	c.attach().resp.verb = parser.VerbOther
+	c.Decline(now, status, retryAfter)
+}
+
 // verb returns the method of the request under way as far as an answer depends
 // on it. The parser tells it once the head is complete; before, what counts is
 // whether the peer expects an answer to HEAD, which has no content.

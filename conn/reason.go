@@ -24,6 +24,7 @@ const (
 	ReasonDrain                      // the server is shutting down
 	ReasonServer                     // the server closed it at once
 	ReasonShed                       // the longest idle connections gave way to new ones
+	ReasonRefused                    // there were too many connections, in all or of this peer
 	ReasonHijacked                   // the connection is the handler's now
 	NumReasons                       // how many there are
 )
@@ -31,7 +32,7 @@ const (
 var reasonNames = [NumReasons]string{
 	"none", "peer closed", "peer reset", "peer cut", "peer asked", "bad request", "too large",
 	"idle", "head timeout", "body timeout", "write timeout", "transactions", "handler asked",
-	"delimited", "unread body", "aborted", "drain", "server", "shed", "hijacked",
+	"delimited", "unread body", "aborted", "drain", "server", "shed", "refused", "hijacked",
 }
 
 // String gives the reason in words, as used in counters and logs.

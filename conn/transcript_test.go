@@ -202,6 +202,9 @@ func (d *testDriver) do(i int, st step) {
 		}
 		d.c.Drain(d.now, hold)
 		d.turn()
+	case "refuse":
+		d.c.Refuse(d.now, number(d.t, st.arg), time.Second)
+		d.turn()
 	case "close":
 		d.c.Close(ReasonServer)
 		d.turn()

@@ -59,5 +59,8 @@ func (b *budget) tight(n int64) bool {
 	return n > used/max(b.holders.Load(), 1)
 }
 
+// near tells whether the end is.
+func (b *budget) near() bool { return b.limit > 0 && b.used.Load() >= b.tightAt }
+
 // spent tells whether nothing is left.
 func (b *budget) spent() bool { return b.limit > 0 && b.used.Load() >= b.limit }

@@ -86,7 +86,10 @@
 //	connection.go        what a transport does for a handler
 //	carry_linux.go       … and how a runner does it
 //	loop_linux.go        loop: a round, messages from others, timers
-//	listener_linux.go    accepting; what happens when descriptors run out
+//	admission.go         which connections are served: limits in all and by client
+//	listener_linux.go    accepting, refusing, and resting when there is no room
+//	pressure_linux.go    which idle connections give way when room runs short
+//	listenoptions.go, listenoptions_linux.go   options of listening sockets
 //	link_linux.go        link: ownership and notes
 //	linktable_linux.go   where a loop keeps its links
 //	runner_linux.go      runner: its jobs, and what can be done with a link now

@@ -31,8 +31,10 @@ type link struct {
 	context  atomic.Pointer[requestContext]
 	detached atomic.Pointer[Detached] // owns it, if set, with no goroutine
 	charged  int64                    // bytes that the memory budget counts
+	serial   uint64                   // counts the connections of the loop
 	peer     sock.Addr
 	unix     bool
+	verdict  verdict
 	readable bool // an edge said so, and no read since has found the end of it
 	broken   bool // it is reset, which the next read or write will find
 	paused   bool // the loop has it in its list of the paused; the loop's, whoever owns the link
@@ -128,7 +130,8 @@ func (l *link) dropFile() {
 	}
 }
 
-// id is unique over the server's life: the loop, the slot and how often it was used.
-func (l *link) id() uint64 {
-	return uint64(l.loop.index)<<52 | uint64(l.gen)<<20&(1<<52-1) | uint64(l.slot)
-}
+// idLoopShift leaves 52 bits for the number of a loop's connection.
+const idLoopShift = 52
+
+// id is unique over the server's life.
+func (l *link) id() uint64 { return uint64(l.loop.index)<<idLoopShift | l.serial }

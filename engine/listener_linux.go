@@ -21,13 +21,8 @@ const (
 	// most: more than a usual backlog, and not for ever while peers go on.
 	unwatchBatches = 256
 
-	// shedMinIdle is how long a connection must have been idle to give way when
-	// descriptors run out; shedBatch is how many do at once.
-	shedMinIdle = time.Second
-	shedBatch   = 64
-
-	// acceptPause is how long a listener rests when nobody can give way; that it
-	// does is logged once in restSayAgain.
+	// acceptPause is how long a listener rests when nobody can give way, unless a
+	// connection ends before; that it does is logged once in restSayAgain.
 	acceptPause  = 100 * time.Millisecond
 	restSayAgain = 10 * time.Second
 )
@@ -40,10 +35,13 @@ type listener struct {
 	unix bool
 	loop *loop         // the one that watches it
 	done chan struct{} // closed when it accepts no more
+
+	polled  bool
+	resting bool // see rest
 }
 
-// openListener takes over what the loops need of ln.
-func openListener(ln net.Listener) (*listener, error) {
+// openListener takes over what the loops need of ln, and sets its options.
+func (s *Server) openListener(ln net.Listener) (*listener, error) {
 	l := &listener{net: ln, done: make(chan struct{})}
 	var err error
 	switch ln := ln.(type) {
@@ -64,9 +62,10 @@ func openListener(ln net.Listener) (*listener, error) {
 		return nil, fmt.Errorf("engine: Serve: non-blocking listener: %w", err)
 	}
 	if !l.unix {
-		// Accepted sockets inherit it. Answers leave in one piece, so there is
-		// nothing that Nagle's algorithm could gather.
-		_ = unix.SetsockoptInt(l.fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+		if err := s.opts.Listen.applyTo(l.fd, &s.given.Listen); err != nil {
+			_ = l.file.Close()
+			return nil, err
+		}
 	}
 	return l, nil
 }
@@ -108,7 +107,9 @@ func (lp *loop) addListener(i int) {
 		lp.srv.opts.Logger.Error("engine: cannot watch listener", "address", ln.net.Addr().String(), "error", err.Error())
 		lp.listeners[i] = nil
 		ln.close()
+		return
 	}
+	ln.polled = true
 }
 
 // unwatch takes the connections that the kernel has already established, which
@@ -118,7 +119,8 @@ func (lp *loop) unwatch(r *runner, ln *listener) {
 	if i < 0 {
 		return
 	}
-	for n := 0; n < unwatchBatches && lp.acceptSome(r, ln); n++ {
+	ln.resting = false
+	for n := 0; n < unwatchBatches && lp.accept(r, ln); n++ {
 	}
 	if lp.listeners[i] == ln { // it has not been abandoned meanwhile
 		lp.poller.Remove(ln.fd)
@@ -127,38 +129,98 @@ func (lp *loop) unwatch(r *runner, ln *listener) {
 	}
 }
 
-// accept takes new connections. What remains is reported again.
-func (lp *loop) accept(r *runner, ln *listener) { lp.acceptSome(r, ln) }
+// accept takes new connections, and has others give way to them. It reports
+// whether there may be more and the listener doesn't rest.
+func (lp *loop) accept(r *runner, ln *listener) (more bool) {
+	n, more := lp.acceptSome(r, ln)
+	if !lp.srv.budget.near() {
+		n = 0
+	}
+	lp.relieve(r, n)
+	return more
+}
 
-// acceptSome reports whether there may be more.
-func (lp *loop) acceptSome(r *runner, ln *listener) bool {
-	for range acceptBatch {
+// acceptSome takes at most a batch and returns how many it took.
+func (lp *loop) acceptSome(r *runner, ln *listener) (n int, more bool) {
+	a := &lp.srv.admission
+	for ; n < acceptBatch; n++ {
 		if lp.srv.budget.spent() && !lp.srv.ending.Load() {
 			lp.rest(ln, "the memory budget is used up")
-			return false
+			return n, false
+		}
+		placed := lp.place(r, ln)
+		if ln.resting {
+			return n, false
 		}
 		fd, peer, errno := sock.Accept(ln.fd)
+		if errno != 0 && placed {
+			a.giveUp()
+		}
 		switch errno {
 		case 0:
+			lp.accepted(r, fd, peer, ln, placed)
 		case sock.EAGAIN:
-			return false
+			return n, false
 		case syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM:
 			lp.exhausted(r, ln, errno)
-			return false
+			return n, false
 		case syscall.EBADF, syscall.EINVAL, syscall.ENOTSOCK, syscall.EOPNOTSUPP:
 			lp.abandon(ln, errno)
-			return false
+			return n, false
 		default: // of one connection, that has ended before it was taken (accept(2))
-			continue
-		}
-		lp.srv.open.Add(1)
-		target := lp.srv.leastLoaded(lp)
-		target.load.Add(1)
-		if target == lp || !target.post(message{kind: adopt, fd: fd, peer: peer, listener: ln}) {
-			lp.open(r, fd, peer, ln)
 		}
 	}
-	return true
+	return n, true
+}
+
+// place takes a place for the next connection. If none is to be had and
+// connections are to wait for one, the listener rests.
+func (lp *loop) place(r *runner, ln *listener) bool {
+	a := &lp.srv.admission
+	if a.take() || a.soft > 0 && lp.relieve(r, 1) > 0 && a.take() {
+		return true
+	}
+	if a.refusal != RefuseWait || lp.srv.ending.Load() {
+		return false
+	}
+	for !lp.awaits {
+		if lp.awaits = a.await(lp.placeFree); !lp.awaits && a.take() {
+			return true
+		}
+	}
+	lp.rest(ln, "as many connections as Limits.Connections allows")
+	return false
+}
+
+// placeFree is called by whoever has ended a connection: see admission.await.
+func (lp *loop) placeFree() { lp.post(message{kind: endRest}) }
+
+// accepted has a connection served, by the loop that has the fewest, or refused.
+func (lp *loop) accepted(r *runner, fd int, peer sock.Addr, ln *listener, placed bool) {
+	a := &lp.srv.admission
+	v := a.judge(placed, peer.AddrPort().Addr())
+	if v == verdictWait { // the server is ending: it can't
+		a.full.Add(1)
+		v = a.refuse()
+	}
+	if v == verdictReset {
+		sock.CloseReset(fd)
+		return
+	}
+	if lp.srv.opts.Listen.QuickAck && !ln.unix {
+		sock.QuickAck(fd)
+	}
+	lp.srv.open.Add(1)
+	if v == verdictAnswer {
+		lp.load.Add(1)
+		lp.openRefused(r, fd, peer, ln)
+		return
+	}
+	target := lp.srv.leastLoaded(lp)
+	target.load.Add(1)
+	if target == lp || !target.post(message{kind: adopt, fd: fd, peer: peer, listener: ln}) {
+		lp.open(r, fd, peer, ln)
+	}
 }
 
 // abandon gives up a socket that is no listener any more, which would be reported
@@ -172,85 +234,102 @@ func (lp *loop) abandon(ln *listener, errno syscall.Errno) {
 	}
 }
 
-// open begins the life of a connection on this loop.
-func (lp *loop) open(r *runner, fd int, peer sock.Addr, ln *listener) {
+// newLink begins the life of a connection on this loop. It returns nil if the
+// connection could not be watched and has ended.
+func (lp *loop) newLink(r *runner, fd int, peer sock.Addr, ln *listener, v verdict) *link {
 	lp.counters.accepted.Add(1)
 	l := lp.links.take(lp)
-	l.fd, l.peer, l.unix = int32(fd), peer, ln.unix
-	l.conn.Init(&lp.srv.config, lp.now)
-	if err := lp.poller.Add(fd, l.token(), poll.Edge); err != nil {
-		lp.srv.opts.Logger.Error("engine: cannot watch connection", "error", err.Error())
-		l.conn.Close(conn.ReasonServer)
-		r.turn(l)
-		return
+	l.fd, l.peer, l.unix, l.verdict = int32(fd), peer, ln.unix, v
+	lp.serial++
+	l.serial = lp.serial
+	config := &lp.srv.config
+	if v == verdictAnswer {
+		config = &lp.srv.refused
 	}
-	switch {
-	case lp.closing:
+	l.conn.Init(config, lp.now)
+	err := lp.poller.Add(fd, l.token(), poll.Edge)
+	if err != nil {
+		lp.srv.opts.Logger.Error("engine: cannot watch connection", "error", err.Error())
+	}
+	if err != nil || lp.closing {
 		l.conn.Close(conn.ReasonServer)
 		r.turn(l)
-		return
+		return nil
+	}
+	return l
+}
+
+// open begins the life of a connection that is served.
+func (lp *loop) open(r *runner, fd int, peer sock.Addr, ln *listener) {
+	l := lp.newLink(r, fd, peer, ln, verdictServe)
+	switch {
+	case l == nil:
 	case lp.draining:
 		l.conn.Drain(lp.now, lp.srv.opts.Close.Hold)
 		l.readable = true
-		r.turn(l)
-		return
+		lp.again(l)
+	default:
+		lp.arm(l)
 	}
-	lp.arm(l)
+}
+
+// openRefused has a connection answered that is not served.
+func (lp *loop) openRefused(r *runner, fd int, peer sock.Addr, ln *listener) {
+	if l := lp.newLink(r, fd, peer, ln, verdictAnswer); l != nil {
+		l.conn.Refuse(lp.now, 503, lp.srv.opts.Dispatch.RetryAfter)
+		r.turn(l)
+	}
 }
 
 // exhausted: there are no descriptors (or memory) for the connections that
-// wait. The longest idle ones give way; if none can, the listener rests, so
-// that the loop does not spin on it.
+// wait. The longest idle ones give way; if none of this loop can, the listener
+// rests, so that the loop does not spin on it.
 func (lp *loop) exhausted(r *runner, ln *listener, errno syscall.Errno) {
-	for _, other := range lp.srv.loops {
-		if other != lp {
-			other.post(message{kind: shedIdle})
-		}
+	if lp.relieve(r, shedBatch) == 0 {
+		lp.rest(ln, errno.Error())
 	}
-	if lp.shed(r) > 0 {
-		return
-	}
-	lp.rest(ln, errno.Error())
 }
 
 // rest leaves connections in the kernel's backlog for a while.
 func (lp *loop) rest(ln *listener, why string) {
+	lp.restUntil = lp.now + acceptPause
+	if ln.resting {
+		return
+	}
+	ln.resting = true
+	lp.resting = append(lp.resting, ln)
+	if !ln.polled {
+		return // it goes on
+	}
+	ln.polled = false
 	lp.poller.Remove(ln.fd)
+	lp.srv.admission.rests.Add(1)
 	if lp.saidAt == 0 || lp.now-lp.saidAt >= restSayAgain {
 		lp.saidAt = max(lp.now, 1)
 		lp.srv.opts.Logger.Warn("engine: accept pauses", "error", why, "open", lp.srv.open.Load())
 	}
-	lp.restUntil = lp.now + acceptPause
-	lp.resting = append(lp.resting, ln)
 }
 
-// wakeListeners ends the listeners' rest.
-func (lp *loop) wakeListeners() {
-	if len(lp.resting) == 0 || lp.now < lp.restUntil {
-		return
+// wakeListeners ends the listeners' rest when its time has passed.
+func (lp *loop) wakeListeners(r *runner) {
+	if len(lp.resting) > 0 && lp.now >= lp.restUntil {
+		lp.endRest(r)
 	}
-	for _, ln := range lp.resting {
-		if i := slices.Index(lp.listeners, ln); i >= 0 {
+}
+
+// endRest has the listeners that rest accept. They are polled again when they
+// have nothing more to take at once; those that find that they still can't go on
+// resting.
+func (lp *loop) endRest(r *runner) {
+	resting := lp.resting
+	lp.resting = nil
+	for _, ln := range resting {
+		ln.resting = false
+		if slices.Contains(lp.listeners, ln) {
+			lp.accept(r, ln)
+		}
+		if i := slices.Index(lp.listeners, ln); i >= 0 && !ln.resting {
 			lp.addListener(i)
 		}
 	}
-	lp.resting, lp.restUntil = lp.resting[:0], 0
-}
-
-// shed closes the connections that have been idle longest and returns how many.
-func (lp *loop) shed(r *runner) int {
-	var idle []*link
-	for slot := range lp.links.len() {
-		l := lp.links.at(slot)
-		if l.fd >= 0 && l.word.Load()&owned == 0 && l.conn.Resting() && lp.now-l.conn.Since() >= shedMinIdle {
-			idle = append(idle, l)
-		}
-	}
-	slices.SortFunc(idle, func(a, b *link) int { return int(a.conn.Since() - b.conn.Since()) })
-	idle = idle[:min(len(idle), shedBatch)]
-	for _, l := range idle {
-		l.conn.Close(conn.ReasonShed)
-		r.turn(l)
-	}
-	return len(idle)
 }

@@ -42,6 +42,10 @@ type loop struct {
 	listeners  []*listener // watched by this loop; nil where one was
 	resting    []*listener // of these, paused until restUntil
 	restUntil  time.Duration
+	awaits     bool          // a message will come when there is a place: endRest
+	serial     uint64        // of the connection that was opened last
+	rank       idleRank      // which links are to give way
+	longest    atomic.Int64  // no link has been idle since before that, in ns: see relieve
 	saidAt     time.Duration // when a rest was last logged
 	paused     []*link       // not read from, for want of memory, until pauseUntil
 	pauseUntil time.Duration
@@ -68,6 +72,7 @@ type message struct {
 	gen      uint32
 	when     time.Duration
 	fd       int
+	count    int
 	peer     sock.Addr
 	listener *listener
 }
@@ -84,7 +89,8 @@ const (
 	unwatch                       // listener: accept what waits, then close it
 	drain                         // all links
 	closeLinks                    // all of them at once
-	shedIdle                      // some, since descriptors have run out
+	shedIdle                      // the longest idle, count of them at least
+	endRest                       // of listeners: there may be a place
 )
 
 func newLoop(s *Server, index int) (*loop, error) {
@@ -113,6 +119,7 @@ func (lp *loop) run(r *runner) {
 // round does what there is to do. It reports false if the runner has lost the
 // loop meanwhile; whoever holds it then does the rest.
 func (lp *loop) round(r *runner) bool {
+	lp.wakeListeners(r)
 	for lp.next < lp.count {
 		ev := lp.events.At(lp.next)
 		lp.next++
@@ -159,7 +166,6 @@ func (lp *loop) wait() {
 	if lp.srv.watched {
 		lp.srv.watchdog.busy()
 	}
-	lp.wakeListeners()
 	lp.wakePaused()
 	if lp.rounds++; lp.rounds%yieldRounds == 0 {
 		runtime.Gosched() // a busy loop never parks: let other goroutines have their turn
@@ -379,7 +385,10 @@ func (lp *loop) receive(r *runner, m message) {
 		lp.each(r, noteClose)
 		lp.toldToEnd()
 	case shedIdle:
-		lp.shed(r)
+		lp.relieve(r, m.count)
+	case endRest:
+		lp.awaits = false
+		lp.endRest(r)
 	}
 }
 

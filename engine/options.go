@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"runtime"
 	"time"
 
@@ -37,17 +38,6 @@ type Options struct {
 
 	// Logger gets panics of handlers and failures of listeners. Nil: slog.Default().
 	Logger *slog.Logger
-}
-
-// ListenOptions set up the sockets that ListenAndServe opens. Serve takes a
-// listener as it is.
-type ListenOptions struct {
-	// ReusePort gives each loop a listening socket of its own (SO_REUSEPORT), so
-	// that the kernel spreads new connections. False: one socket for all.
-	ReusePort bool
-	// Backlog is how many connections the kernel holds until they are accepted.
-	// Zero: the system's limit, net.core.somaxconn. Negative: an error.
-	Backlog int
 }
 
 // KeepAliveOptions say how long a connection lasts when nothing is wrong.
@@ -110,7 +100,49 @@ type LimitOptions struct {
 	// OutputBytes is how much unsent output a connection may hold before its
 	// handler waits and no further request is taken from it. Zero: 64 KiB.
 	OutputBytes int
+
+	// Connections is how many connections are served at a time. Zero: as many as
+	// the process's descriptor limit allows when the server starts, with a reserve
+	// for what handlers open: the greater of 32 and an eighth of the limit, and at
+	// most two thirds of what is free. Negative: without limit.
+	Connections int
+	// Refusal says what becomes of those above. Zero: RefuseWait.
+	Refusal RefusalPolicy
+	// SoftConnections is the number of connections above which each new one ends
+	// the one that has been idle longest, if that is for ShedMinIdle. Zero: 7/8 of
+	// Connections. Negative: none is ended for their number.
+	SoftConnections int
+	// ShedMinIdle is how long a connection must have been idle to give way to
+	// others: above SoftConnections, when descriptors run out, or when the memory
+	// budget nears its end. Zero: 1 s. Negative: any time.
+	ShedMinIdle time.Duration
+	// ClientConnections is how many connections one client may have: an IPv4
+	// address, or an IPv6 prefix of ClientPrefix bits. Those above are refused, with
+	// RefuseWait too, by an answer. Unix sockets are not counted. Zero or negative:
+	// without limit.
+	ClientConnections int
+	// ClientPrefix is how many bits of an IPv6 address make a client. Zero: 64.
+	// Negative, or more than 128: an error.
+	ClientPrefix int
+	// Trusted are the addresses of proxies, whose connections are not counted by
+	// client.
+	Trusted []netip.Prefix
 }
+
+// RefusalPolicy says what becomes of connections that are too many.
+type RefusalPolicy uint8
+
+const (
+	// RefuseWait leaves them in the kernel's backlog until others have ended.
+	RefuseWait RefusalPolicy = iota
+	// Refuse503 answers them at once, before any request, with status 503,
+	// Dispatch.RetryAfter and "Connection: close". A refused connection lasts at
+	// most a second. So many of them that they are an eighth of Connections, or
+	// 1024, are reset.
+	Refuse503
+	// RefuseReset resets them.
+	RefuseReset
+)
 
 // Mode says which goroutine runs handlers.
 type Mode uint8
@@ -275,6 +307,15 @@ func (o Options) resolved() (Options, error) {
 	def(&o.Limits.OutputBytes, d.OutputBytes)
 	def(&o.Dispatch.Mode, ModeAdaptive)
 	def(&o.Dispatch.Loops, runtime.GOMAXPROCS(0))
+	if o.Limits.Connections == 0 {
+		o.Limits.Connections = spareDescriptors(o.Dispatch.Loops)
+	}
+	def(&o.Limits.SoftConnections, max(o.Limits.Connections-o.Limits.Connections/8, 0))
+	def(&o.Limits.ShedMinIdle, time.Second)
+	def(&o.Limits.ClientPrefix, 64)
+	def(&o.Listen.ProbeIdle, 90*time.Second)
+	def(&o.Listen.ProbeInterval, 15*time.Second)
+	def(&o.Listen.ProbeCount, 4)
 	def(&o.Dispatch.Workers, 16384)
 	def(&o.Dispatch.Queue, max(o.Dispatch.Workers, 0))
 	def(&o.Dispatch.RetryAfter, time.Second)
@@ -302,6 +343,11 @@ func (o *Options) check() error {
 		value int
 	}{
 		{"Listen.Backlog", o.Listen.Backlog},
+		{"Listen.FastOpen", o.Listen.FastOpen},
+		{"Listen.ProbeCount", o.Listen.ProbeCount},
+		{"Listen.SendBuffer", o.Listen.SendBuffer},
+		{"Listen.ReceiveBuffer", o.Listen.ReceiveBuffer},
+		{"Limits.ClientPrefix", o.Limits.ClientPrefix},
 		{"Limits.RequestLine", o.Limits.RequestLine},
 		{"Limits.FieldLine", o.Limits.FieldLine},
 		{"Limits.HeadBytes", o.Limits.HeadBytes},
@@ -313,6 +359,12 @@ func (o *Options) check() error {
 		if f.value < 0 {
 			return &OptionError{f.name, fmt.Sprintf("%d is negative", f.value)}
 		}
+	}
+	if err := o.Listen.check(); err != nil {
+		return err
+	}
+	if err := o.Limits.check(); err != nil {
+		return err
 	}
 	switch {
 	case o.Dispatch.Mode > ModePooled:
@@ -329,6 +381,26 @@ func (o *Options) check() error {
 		return &OptionError{"Dispatch.Loops", "more than 4096"}
 	case o.Close.LingerIdle < 0 && o.Close.LingerTotal < 0:
 		return &OptionError{"Close.LingerTotal", "negative while LingerIdle is too: a connection could linger for ever"}
+	}
+	return nil
+}
+
+func (o *LimitOptions) check() error {
+	switch {
+	case o.Refusal > RefuseReset:
+		return &OptionError{"Limits.Refusal", fmt.Sprintf("%d is no policy", o.Refusal)}
+	case o.ClientPrefix > 128:
+		return &OptionError{"Limits.ClientPrefix", "more than 128 bits"}
+	case o.Connections > 0 && o.SoftConnections > o.Connections:
+		return &OptionError{"Limits.SoftConnections", "more than Limits.Connections"}
+	}
+	for _, p := range o.Trusted {
+		if !p.IsValid() {
+			return &OptionError{"Limits.Trusted", "holds an invalid prefix"}
+		}
+		if p.Addr().Is4In6() {
+			return &OptionError{"Limits.Trusted", p.String() + " is IPv4 in IPv6: write it as IPv4"}
+		}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"errors"
+	"net/netip"
 	"reflect"
 	"strings"
 	"syscall"
@@ -69,9 +70,15 @@ func TestOptionsNegative(t *testing.T) {
 
 func TestOptionsOutOfRange(t *testing.T) {
 	for name, set := range map[string]func(o *engine.Options){
-		"Dispatch.Mode":     func(o *engine.Options) { o.Dispatch.Mode = 99 },
-		"Dispatch.Loops":    func(o *engine.Options) { o.Dispatch.Loops = 5000 },
-		"Close.HalfClose":   func(o *engine.Options) { o.Close.HalfClose = 9 },
+		"Dispatch.Mode":          func(o *engine.Options) { o.Dispatch.Mode = 99 },
+		"Dispatch.Loops":         func(o *engine.Options) { o.Dispatch.Loops = 5000 },
+		"Close.HalfClose":        func(o *engine.Options) { o.Close.HalfClose = 9 },
+		"Limits.Refusal":         func(o *engine.Options) { o.Limits.Refusal = 9 },
+		"Limits.ClientPrefix":    func(o *engine.Options) { o.Limits.ClientPrefix = 129 },
+		"Limits.SoftConnections": func(o *engine.Options) { o.Limits.Connections, o.Limits.SoftConnections = 5, 6 },
+		"Limits.Trusted": func(o *engine.Options) {
+			o.Limits.Trusted = []netip.Prefix{netip.MustParsePrefix("::ffff:10.0.0.0/104")}
+		},
 		"Limits.HeadBytes":  func(o *engine.Options) { o.Limits.HeadBytes = 1<<30 + 1 },
 		"Close.LingerTotal": func(o *engine.Options) { o.Close.LingerIdle, o.Close.LingerTotal = -1, -1 },
 	} {

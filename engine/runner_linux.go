@@ -182,7 +182,8 @@ func (r *runner) advance(l *link) bool {
 		// What waits to be looked at comes first: a peer that pipelines would
 		// otherwise have a whole buffer read for each request that is served.
 		if l.readable && l.conn.WantsInput() && (hungry || !l.conn.HasInput()) {
-			if r.srv.budget.tight(l.charged) && !l.conn.Deaf() {
+			// One that has ended is read to its end, which gives its memory back.
+			if r.srv.budget.tight(l.charged) && !l.conn.Deaf() && !l.ended {
 				if l.conn.Unsent() && r.send(l) == broken {
 					continue
 				}
@@ -296,7 +297,7 @@ func (r *runner) apply(l *link, bits uint32) {
 
 // close ends l's life, and with it the runner's ownership.
 func (r *runner) close(l *link, reset bool) {
-	lp := l.loop
+	lp, v, peer := l.loop, l.verdict, l.peer // the link may be in use again before the end
 	r.count(l)
 	l.dropFile()
 	lp.srv.budget.charge(&l.charged, 0)
@@ -311,6 +312,7 @@ func (r *runner) close(l *link, reset bool) {
 		lp.ending.Unlock()
 		lp.retire(l)
 	}
+	r.srv.admission.leave(v, peer.AddrPort().Addr())
 	r.srv.connectionEnded()
 }
 

@@ -18,13 +18,31 @@ import (
 // *net.UnixListener. It is closed in every case. Serve may be called for
 // several listeners.
 func (s *Server) Serve(ln net.Listener) error {
-	if err := s.start(); err != nil {
-		_ = ln.Close()
+	l, err := s.prepare(ln)
+	if err != nil {
 		return err
 	}
-	l, err := openListener(ln)
-	if err != nil {
-		_ = ln.Close()
+	return s.serve(l)
+}
+
+// prepare makes ln one of the server's. In case of an error it is closed, and
+// nothing has been started.
+func (s *Server) prepare(ln net.Listener) (*listener, error) {
+	err := s.resolve()
+	if err == nil {
+		var l *listener
+		if l, err = s.openListener(ln); err == nil {
+			return l, nil
+		}
+	}
+	_ = ln.Close()
+	return nil, err
+}
+
+// serve serves on a prepared listener.
+func (s *Server) serve(l *listener) error {
+	if err := s.start(); err != nil {
+		l.close()
 		return err
 	}
 	if err := s.watch(l); err != nil {
@@ -34,7 +52,7 @@ func (s *Server) Serve(ln net.Listener) error {
 	if s.ending.Load() {
 		return ErrServerClosed
 	}
-	return fmt.Errorf("engine: Serve: the listener %s can't be watched", ln.Addr())
+	return fmt.Errorf("engine: Serve: the listener %s can't be watched", l.net.Addr())
 }
 
 // watch gives the listener to a loop.
@@ -53,9 +71,10 @@ func (s *Server) watch(l *listener) error {
 }
 
 // ListenAndServe listens on Options.Addr and serves, as Serve does. An address
-// that can't be listened on is an error that says which.
+// that can't be listened on is an error that says which; nothing has been started
+// then, and the server can be tried again.
 func (s *Server) ListenAndServe() error {
-	if err := s.start(); err != nil {
+	if err := s.resolve(); err != nil {
 		return err
 	}
 	listeners, err := s.listen()
@@ -64,7 +83,7 @@ func (s *Server) ListenAndServe() error {
 	}
 	results := make(chan error, len(listeners))
 	for _, ln := range listeners {
-		go func() { results <- s.Serve(ln) }()
+		go func() { results <- s.serve(ln) }()
 	}
 	for range listeners {
 		if e := <-results; err == nil || errors.Is(err, ErrServerClosed) {
@@ -75,27 +94,35 @@ func (s *Server) ListenAndServe() error {
 }
 
 // listen opens the sockets for Options.Addr.
-func (s *Server) listen() ([]net.Listener, error) {
+func (s *Server) listen() (listeners []*listener, err error) {
 	network, addr, count := "tcp", s.opts.Addr, 1
 	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
 		network, addr = "unix", path
 	} else if s.opts.Listen.ReusePort {
-		count = len(s.loops)
+		count = s.opts.Dispatch.Loops
 	}
-	lc := net.ListenConfig{Control: s.control, KeepAlive: -1}
-	var listeners []net.Listener
+	lc := net.ListenConfig{Control: s.control}
+	// MPTCP sockets know only some of the options, and are slower.
+	lc.SetMultipathTCP(false)
 	for range count {
 		ln, err := lc.Listen(context.Background(), network, addr)
 		if err == nil {
 			err = s.setBacklog(ln)
-			listeners = append(listeners, ln)
+		}
+		var l *listener
+		if err == nil {
+			l, err = s.prepare(ln)
 		}
 		if err != nil {
-			for _, ln := range listeners {
+			if ln != nil {
 				_ = ln.Close()
+			}
+			for _, l := range listeners {
+				l.close()
 			}
 			return nil, fmt.Errorf("engine: ListenAndServe: %w", err)
 		}
+		listeners = append(listeners, l)
 		addr = ln.Addr().String() // port 0 was chosen once
 	}
 	return listeners, nil

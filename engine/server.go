@@ -16,8 +16,11 @@ type Server struct {
 	opts    Options // resolved by start
 	given   Options
 	config  conn.Config
+	refused conn.Config // of connections that are only told that they are
 	clock   clock
 	budget  budget
+
+	admission admission
 
 	workerBuffers bufferPool
 
@@ -28,6 +31,7 @@ type Server struct {
 	accepting atomic.Int64 // parts, of which each loop is one, that have not been told so
 
 	mu       sync.Mutex
+	resolved bool // opts and startErr are set
 	started  bool
 	startErr error
 	closed   bool
@@ -49,7 +53,21 @@ func New(h Handler, o Options) *Server {
 	return &Server{handler: h, given: o, empty: make(chan struct{}), stopped: make(chan struct{})}
 }
 
-// start begins to run the loops, once.
+// resolve checks the options, once.
+func (s *Server) resolve() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrServerClosed
+	}
+	if !s.resolved {
+		s.resolved = true
+		s.opts, s.startErr = s.given.resolved()
+	}
+	return s.startErr
+}
+
+// start begins to run the loops, once, after resolve.
 func (s *Server) start() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,12 +78,10 @@ func (s *Server) start() error {
 		return s.startErr
 	}
 	s.started = true
-	s.opts, s.startErr = s.given.resolved()
-	if s.startErr != nil {
-		return s.startErr
-	}
 	s.clock.start()
 	s.config = s.opts.config(s.clock.text)
+	s.refused = refusedConfig(s.config)
+	s.admission.init(&s.opts.Limits)
 	s.workerBuffers.size, s.workerBuffers.debug = workerReceiveBytes, s.opts.Debug
 	s.budget.init(s.opts.Limits.MemoryBytes)
 	s.startErr = s.startLoops()
@@ -161,6 +177,7 @@ func (s *Server) end(how ending) bool {
 func (s *Server) Stats() Stats {
 	var st Stats
 	s.addLoops(&st)
+	s.admission.addTo(&st)
 	st.Buffered, st.Pauses = s.budget.used.Load(), s.budget.pauses.Load()
 	return st
 }

@@ -20,6 +20,15 @@ type Stats struct {
 	Queued   int64 // requests that wait for a worker
 	Workers  int64 // goroutines at work or waiting for work, the loops' included
 
+	// Connections that were refused: since there were as many as Limits.Connections
+	// allows, or as many of their client as ClientConnections does; and how many of
+	// both were reset. The others were answered with 503: they are Accepted, and
+	// end for conn.ReasonRefused.
+	RefusedFull, RefusedClient, RefusedReset int64
+	// Rests is how often a listener stopped accepting for a while: for want of
+	// descriptors, of memory, or of a place (RefuseWait).
+	Rests int64
+
 	// Closed counts the connections that have ended, by reason. Accepted is
 	// always Open plus their sum.
 	Closed [conn.NumReasons]int64

@@ -133,3 +133,20 @@ func LocalAddr(fd int) Addr {
 	}
 	return addrOf(&sa)
 }
+
+// Waiting tells whether anything has been received that was not read.
+func Waiting(fd int) bool {
+	var b [1]byte
+	for {
+		n, _, e := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), 1, unix.MSG_PEEK|unix.MSG_DONTWAIT, 0, 0)
+		if e != syscall.EINTR {
+			return e == 0 && n > 0
+		}
+	}
+}
+
+// QuickAck has the kernel acknowledge what it receives at once, until it finds
+// that it should not.
+func QuickAck(fd int) {
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_QUICKACK, 1)
+}

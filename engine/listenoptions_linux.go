@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// kernelDefault has an option of the kernel left alone.
+const kernelDefault = -1
+
+// applyTo sets the options of a listening TCP socket, which accepted ones
+// inherit. A default of ours that the kernel refuses, as some do for MPTCP
+// sockets, is let be; given holds the options before the defaults.
+func (o *ListenOptions) applyTo(fd int, given *ListenOptions) error {
+	for _, s := range [...]struct {
+		field, call          string
+		level, option, value int
+		given                bool
+	}{
+		{"Nagle", "TCP_NODELAY", unix.IPPROTO_TCP, unix.TCP_NODELAY, bit(!o.Nagle), false},
+		{"DeferAccept", "TCP_DEFER_ACCEPT", unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, whole(o.DeferAccept, time.Second), true},
+		{"FastOpen", "TCP_FASTOPEN", unix.IPPROTO_TCP, unix.TCP_FASTOPEN, unlessZero(o.FastOpen), true},
+		{"UserTimeout", "TCP_USER_TIMEOUT", unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, whole(o.UserTimeout, time.Millisecond), true},
+		{"SendBuffer", "SO_SNDBUF", unix.SOL_SOCKET, unix.SO_SNDBUF, unlessZero(o.SendBuffer), true},
+		{"ReceiveBuffer", "SO_RCVBUF", unix.SOL_SOCKET, unix.SO_RCVBUF, unlessZero(o.ReceiveBuffer), true},
+		{"ProbeIdle", "SO_KEEPALIVE", unix.SOL_SOCKET, unix.SO_KEEPALIVE, bit(o.ProbeIdle > 0), false},
+		{"ProbeIdle", "TCP_KEEPIDLE", unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, whole(o.ProbeIdle, time.Second), given.ProbeIdle > 0},
+		{"ProbeInterval", "TCP_KEEPINTVL", unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, whole(o.ProbeInterval, time.Second), given.ProbeInterval > 0},
+		{"ProbeCount", "TCP_KEEPCNT", unix.IPPROTO_TCP, unix.TCP_KEEPCNT, o.ProbeCount, given.ProbeCount > 0},
+	} {
+		if s.value == kernelDefault {
+			continue
+		}
+		if err := unix.SetsockoptInt(fd, s.level, s.option, s.value); err != nil && s.given {
+			return &OptionError{"Listen." + s.field, fmt.Sprintf("setsockopt %s: %v", s.call, err)}
+		}
+	}
+	return nil
+}
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func unlessZero(n int) int {
+	if n == 0 {
+		return kernelDefault
+	}
+	return n
+}
+
+// whole is d in units, rounded up; zero and negative are left alone.
+func whole(d, unit time.Duration) int {
+	if d <= 0 {
+		return kernelDefault
+	}
+	return int(min((d-1)/unit+1, 1<<31-1))
+}
