@@ -74,8 +74,25 @@ func (tr transport) start(options string) (*server, error) {
 		serve = serveTCP
 	}
 	var err error
-	s.dial, s.served, err = serve(s.Server)
-	return s, err
+	if s.dial, s.served, err = serve(s.Server); err != nil {
+		return nil, err
+	}
+	return s, s.answers()
+}
+
+// answers waits for an answer: a server that is shut down before it has begun
+// owes nothing to those that the system let connect.
+func (s *server) answers() error {
+	c, err := s.dial()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(patience))
+	if _, err = io.WriteString(c, syncRequest); err == nil {
+		_, err = io.ReadAll(c)
+	}
+	return err
 }
 
 // comesDown ends the server: each connection must have ended for one reason.
