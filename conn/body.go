@@ -28,7 +28,17 @@ type bodyFacts struct {
 	total     int64         // content bytes found so far
 	discarded int64         // of these, thrown away
 	since     time.Duration // when content last came, or began to be waited for
+	waited    time.Duration // for content, before since
+	spent     time.Duration // on the head
 	chunks    parser.Chunked
+}
+
+// came tells that something has been received.
+func (b *requestBody) came(now time.Duration) {
+	if b.waiting {
+		b.waited += now - b.since
+	}
+	b.since = now
 }
 
 // complete tells that there is no content (left) to come.

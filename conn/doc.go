@@ -57,6 +57,7 @@
 //	commit.go       the answer's head: status line, fields, framing
 //	header.go       the fields of an answer
 //	persistence.go  whether the connection goes on, and how the peer is told
+//	limits.go       a connection's own limits, drawn from the configured ones
 //	drain.go        how it ends when the server does
 //	linger.go       how it ends so that the peer can read the last answer
 //	deadline.go     what it waits for, and how long

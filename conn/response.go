@@ -43,6 +43,7 @@ type answerFacts struct {
 	verb    parser.Verb
 	http10  bool
 	framing framing
+	aged    bool  // the connection was too old when the request came
 	length  int64 // framingLength: declared
 	written int64 // content bytes accepted, sent or not
 }
@@ -385,6 +386,7 @@ func (c *Conn) turn(now time.Duration) {
 	switch {
 	case c.write == writeIdle:
 		c.since = now
+		c.x.out.answers++
 		c.x.nextRequest()
 	case c.final:
 		c.brief = c.peerFinished()
