@@ -61,6 +61,26 @@ func TestDrawIsOptional(t *testing.T) {
 	}
 }
 
+// TestRefusalForgotten: an exchange that answered no request is given back clean.
+func TestRefusalForgotten(t *testing.T) {
+	cfg := DefaultConfig()
+	for range 100 { // the pool may give another one
+		var refused, c Conn
+		refused.Init(&cfg, 0)
+		refused.Refuse(0, 503, time.Second)
+		refused.Close(ReasonServer)
+		refused.Next(0)
+		c.Init(&cfg, 0)
+		c.Receive(0, []byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
+		if e := c.Next(0); e != Requested || c.Status() != 200 || c.Header().Len() != 0 || c.Written() != 0 {
+			t.Fatalf("%v, status %d, %d fields, %d bytes", e, c.Status(), c.Header().Len(), c.Written())
+		}
+		c.Close(ReasonServer)
+		_ = c.End(0)
+		c.Next(0)
+	}
+}
+
 // TestTooLateIsOne: whichever limit it was, a body that came too late is found
 // by one name.
 func TestTooLateIsOne(t *testing.T) {

@@ -182,7 +182,9 @@ func (c *Conn) Refuse(now time.Duration, status int, retryAfter time.Duration) {
 	c.must(c.read == readHead && c.write == writeIdle && c.transactions == 0)
 	c.setReason(ReasonRefused)
 	c.becomeRefused()
-	c.attach().resp.verb = parser.VerbOther
+	x := c.attach()
+	x.used = true // without a request too there is an answer to forget
+	x.resp.verb = parser.VerbOther
 	c.Decline(now, status, retryAfter)
 }
 
