@@ -46,7 +46,9 @@ func (b *requestBody) complete() bool { return !b.chunked && b.remaining == 0 }
 
 func (b *requestBody) reset() {
 	b.bodyFacts = bodyFacts{}
-	b.err = nil
+	if b.err != nil {
+		b.err = nil
+	}
 	b.trailers = b.trailers[:0]
 	if cap(b.trailers) > keptBytes {
 		b.trailers = nil

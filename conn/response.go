@@ -50,7 +50,9 @@ type answerFacts struct {
 
 func (r *response) reset() {
 	r.Header.Reset()
-	r.Trailer.Reset()
+	if len(r.Trailer.lines) > 0 {
+		r.Trailer.Reset()
+	}
 	r.content = r.content[:0]
 	r.answerFacts = answerFacts{}
 }
