@@ -17,9 +17,7 @@ type Conn struct {
 	hold     time.Duration // how long a draining connection waits for a request
 
 	bytesIn, bytesOut int64
-	discarded         int64 // of bytesIn, thrown away behind what is answered
 	transactions      uint32
-	draw              uint16 // what its limits depend on
 
 	read   readState
 	write  writeState
@@ -32,6 +30,7 @@ type Conn struct {
 	shut     bool // the driver was told to end ours
 	brief    bool // end without lingering: nothing should be on its way, and nothing has come
 	reset    bool // end by a reset: an orderly end would look like the end of the answer
+	drained  bool // Drain was called
 	peerDone bool // the peer announced that it sends nothing after this request
 }
 
@@ -39,9 +38,6 @@ type Conn struct {
 func (c *Conn) Init(cfg *Config, now time.Duration) {
 	c.detach()
 	*c = Conn{cfg: cfg, opened: now, since: now, progress: now}
-	if cfg.Jitter > 0 && cfg.Random != nil {
-		c.draw = uint16(cfg.Random())
-	}
 }
 
 // Receive gives bytes that came from the peer. They are borrowed until
@@ -51,13 +47,19 @@ func (c *Conn) Receive(now time.Duration, b []byte) {
 		return
 	}
 	c.bytesIn += int64(len(b))
+	if c.life >= lifeLingering {
+		c.progress = now
+		return
+	}
 	if c.read == readClosed {
-		c.discardBehind(now, len(b))
+		// The last answer is on its way: whatever else comes is discarded. A peer
+		// that announced its end and sends more is lingered for after all.
+		c.brief = false
 		return
 	}
 	x := c.attach()
 	x.input.add(b)
-	x.body.came(now)
+	x.body.since = now
 }
 
 // Deaf reports that whatever is received is discarded: the driver may do so
@@ -67,18 +69,8 @@ func (c *Conn) Deaf() bool { return c.read == readClosed }
 // Discarded says that n bytes were received and thrown away while Deaf.
 func (c *Conn) Discarded(now time.Duration, n int) {
 	c.bytesIn += int64(n)
-	c.discardBehind(now, n)
-}
-
-// discardBehind: the last answer is on its way, or sent, and whatever else
-// comes is thrown away. A peer that announced its end and sends more is
-// lingered for after all.
-func (c *Conn) discardBehind(now time.Duration, n int) {
-	c.discarded += int64(n)
+	c.progress = now
 	c.brief = c.brief && n == 0
-	if c.life >= lifeLingering {
-		c.progress = now
-	}
 }
 
 // ReceiveEnd says that the peer has ended its side: all that it sent has been
@@ -100,11 +92,11 @@ func (c *Conn) WantsInput() bool {
 	case c.life == lifeClosed || c.eof:
 		return false
 	case c.read == readClosed:
-		return !c.lingeredEnough()
+		return true
 	case c.handling:
 		return c.read == readBody && c.x.body.waiting
 	}
-	return c.x == nil || !c.gathered()
+	return c.x == nil || !c.x.out.full(c.cfg.OutputBytes)
 }
 
 // HasInput reports whether received bytes wait to be looked at, or for more

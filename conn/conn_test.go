@@ -362,7 +362,7 @@ func TestLingerDeadlines(t *testing.T) {
 		{0, 0, 0, NoDeadline},
 	} {
 		cfg := DefaultConfig()
-		cfg.LingerIdle, cfg.LingerTotal = test.idle, test.total
+		cfg.LingerIdle, cfg.LingerTotal, cfg.DrainLinger = test.idle, test.total, 0
 		var c Conn
 		c.Init(&cfg, 0)
 		c.Drain(0, 0)

@@ -9,13 +9,15 @@ import (
 // The last of these answers says "Connection: close". A connection that waits
 // for a request is held: it ends when hold has passed since the drain began and
 // since it last carried anything, and a request that comes before is answered.
-// With a hold of zero or less it ends at once. Only the first call counts.
+// With a hold of zero or less it ends at once. Only the first call counts. One
+// that lingers does so by DrainLinger from now on.
 //
 // RFC 9112 §9.6: a server that intends to close says so in its last answer.
 // One that has nothing to answer can't, and "a client might have started to
 // send a new request at the same time that the server has decided to close the
 // "idle" connection" (§9.5): the hold is for that request.
 func (c *Conn) Drain(now, hold time.Duration) {
+	c.drained = true
 	if c.life != lifeOpen {
 		return
 	}

@@ -18,7 +18,6 @@ type exchange struct {
 	trailer *parser.Trailer // nil until a trailer section comes
 	resp    response
 	out     output
-	memo    headMemo
 
 	// validHost is the last Host value that was found valid, by any request.
 	validHost []byte
@@ -93,9 +92,8 @@ func (x *exchange) keepLittle(committed bool) {
 			*b = nil
 		}
 	}
-	x.memo.forget()
 	if h := &x.resp.Header; committed && cap(h.buf) > quietBytes {
-		h.release() // they have been sent
+		h.buf, h.lines = nil, nil // they have been sent
 	}
 }
 
@@ -107,8 +105,8 @@ func (x *exchange) nextRequest() {
 	x.used = false
 	if x.input.debug {
 		poison(x.body.trailers)
-		x.resp.Header.poison()
-		x.resp.Trailer.poison()
+		poison(x.resp.Header.buf)
+		poison(x.resp.Trailer.buf)
 	}
 	if x.req == nil {
 		x.req = requests.Get().(*parser.Request)

@@ -165,15 +165,8 @@ func (c *Conn) settle() {
 // must states what the callers in this package guarantee.
 func (c *Conn) must(ok bool) {
 	if !ok {
-		c.impossible()
+		panic("conn: impossible transition in state " + c.State().String())
 	}
-}
-
-// impossible is apart so that must costs its callers no more than a branch.
-//
-//go:noinline
-func (c *Conn) impossible() {
-	panic("conn: impossible transition in state " + c.State().String())
 }
 
 // State is the joint state of a connection, for tests, hooks and logs.

@@ -80,7 +80,7 @@ func TestStateQueries(t *testing.T) {
 	if c.BytesIn() != in+1000 {
 		t.Errorf("BytesIn %d after discarding 1000 of %d", c.BytesIn(), in)
 	}
-	if when, _ := c.Deadline(); when != 1+cfg.LingerIdle {
+	if when, _ := c.Deadline(); when != 1+cfg.DrainLinger {
 		t.Errorf("discarding did not move the deadline: %s", when)
 	}
 	c.ReceiveEnd(2)
