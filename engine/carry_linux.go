@@ -5,7 +5,6 @@ import (
 	"os"
 
 	"github.com/pollard-go/pollard/conn"
-	"github.com/pollard-go/pollard/engine/internal/sock"
 )
 
 // This file is what a runner does for the handler that it runs: connection.
@@ -77,6 +76,7 @@ func (r *runner) passBaton(l *link) {
 	if lp == nil {
 		return
 	}
+	l.enter(StateHandling)
 	l.owner = r
 	l.word.Store(owned)
 	r.loop = nil
@@ -133,6 +133,6 @@ func (r *runner) bindContext(c *requestContext) {
 	}
 }
 
-func (r *runner) remote() netip.AddrPort { return r.link.peer.AddrPort() }
-func (r *runner) local() netip.AddrPort  { return sock.LocalAddr(int(r.link.fd)).AddrPort() }
+func (r *runner) remote() netip.AddrPort { return r.link.remote() }
+func (r *runner) local() netip.AddrPort  { return r.link.local() }
 func (r *runner) id() uint64             { return r.link.id() }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"net/netip"
 	"os"
 	"time"
 
@@ -41,9 +40,7 @@ type connection interface {
 	// bindContext lets the context's end follow the connection's, nil unbinds.
 	bindContext(c *requestContext)
 
-	remote() netip.AddrPort
-	local() netip.AddrPort
-	id() uint64
+	ends
 }
 
 // isMisuse tells whether the error is the handler's fault.

@@ -139,6 +139,21 @@ func (c *crew) left(j job) {
 	c.give(r, next)
 }
 
+// drop cuts the requests that wait: the server closes.
+func (c *crew) drop() {
+	for {
+		c.mu.Lock()
+		if c.waiting.len() == 0 {
+			c.mu.Unlock()
+			return
+		}
+		j := c.waiting.pop()
+		c.mu.Unlock()
+		r := runner{srv: c.srv, at: c.srv.clock.now()} // a worker, as far as it takes to close
+		r.drop(j.link)
+	}
+}
+
 // close sends those at rest away, and the others as soon as they are done.
 func (c *crew) close() {
 	c.mu.Lock()
@@ -150,9 +165,10 @@ func (c *crew) close() {
 	c.resting = nil
 }
 
-// count returns how many runners there are, and how many jobs wait for one.
-func (c *crew) count() (size, waiting int) {
+// count returns how many runners there are, how many of them serve requests that
+// loops gave them, and how many requests wait for one.
+func (c *crew) count() (size, serving, waiting int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.size, c.waiting.len()
+	return c.size, c.serving, c.waiting.len()
 }

@@ -25,13 +25,16 @@ type Detached struct {
 	srv *Server
 	err error // why, then
 	ctx *requestContext
+
+	record *detachedRecord // nil without Hooks.RequestDone
 }
 
 // carried is what a transport does for a Detached. Whoever holds Detached.mu
 // calls it, and owns the connection meanwhile.
 type carried interface {
+	ends
 	// tend acts on what has happened, and sends. When the connection has ended it
-	// aborts the answer and calls Detached.finish.
+	// calls Detached.cut.
 	tend(d *Detached)
 	// noted tells that more has happened since.
 	noted() bool
@@ -103,6 +106,7 @@ func (d *Detached) End() error {
 	if d.c == nil {
 		return d.err
 	}
+	d.record.done(d.srv, d.io, d.c, false)
 	err := d.c.End(d.srv.clock.now())
 	d.finish(conn.ErrEnded)
 	return err
@@ -113,9 +117,17 @@ func (d *Detached) Abort() {
 	d.mu.Lock()
 	defer d.unlock()
 	if d.c != nil {
-		d.c.Abort(d.srv.clock.now())
-		d.finish(conn.ErrEnded)
+		d.abort(conn.ErrEnded)
 	}
+}
+
+// cut is called by the transport when the connection has ended.
+func (d *Detached) cut() { d.abort(ErrClosed) }
+
+func (d *Detached) abort(err error) {
+	d.record.done(d.srv, d.io, d.c, true)
+	d.c.Abort(d.srv.clock.now())
+	d.finish(err)
 }
 
 // Context returns a context that ends with the connection or the answer, and
@@ -133,10 +145,10 @@ func (d *Detached) Context() context.Context {
 }
 
 // begin makes d the owner of c. The caller holds d.mu since Detach.
-func (d *Detached) begin(c *conn.Conn, io carried) {
+func (d *Detached) begin(c *conn.Conn, io carried, rec *detachedRecord) {
 	c.ForgetHead()
 	c.Release()
-	d.c, d.io = c, io
+	d.c, d.io, d.record = c, io, rec
 	d.unlock()
 }
 

@@ -20,8 +20,7 @@ func (l *link) tend(d *Detached) {
 	}
 	l.charge()
 	if l.conn.State().Closed() {
-		l.conn.Abort(now)
-		d.finish(ErrClosed)
+		d.cut()
 		return
 	}
 	if when, kind := l.conn.Deadline(); kind != conn.NoDeadline && l.firesAfter(when) {

@@ -69,11 +69,26 @@
 // For exactly one reason (conn.Reason), which Stats counts. After the last
 // answer our side is ended first, and what still comes is discarded until the
 // peer has ended too, within CloseOptions: closing at once would make the peer's
-// system throw the answer away. Server.Shutdown does so for all connections.
+// system throw the answer away.
+//
+// Server.Drain, and Shutdown, which is Drain without its report, end all of them:
+//
+//	notice   Hooks.Draining is called and Draining tells true, for health checks;
+//	         for Close.Notice everything goes on as before
+//	order    no listener any more; all that has been received is answered, the last
+//	         answer of each connection says "Connection: close"; idle ones are kept
+//	         for Close.Hold; peers that are silent are lingered for no longer than
+//	         Close.DrainLinger
+//	cut      what is left when the context ends is closed, and counted by what it
+//	         was doing
 //
 // # Map
 //
-//	server.go            Server: New, Shutdown, Close, Stats
+//	server.go            Server: New; what ends when
+//	shutdown.go          Drain, Shutdown, Close: notice, order, cut
+//	drainreport.go       … and what became of the connections
+//	stats.go, state.go   Stats, and what connections do now
+//	hooks.go, record.go  Hooks: what they are told, and of requests
 //	epoll_linux.go       what it has of event loops
 //	serve_linux.go       Serve, ListenAndServe: sockets to listen on
 //	options.go           Options, their defaults and their check
@@ -103,6 +118,6 @@
 //	budget.go            the memory budget
 //	bufferpool.go        buffers that runners read into
 //	clock.go             the only clock, and the Date field
-//	queue.go, stats.go
+//	queue.go             first in, first out
 //	static/              a handler for the files of a folder
 package engine

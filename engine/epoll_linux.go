@@ -25,10 +25,11 @@ func (s *Server) startLoops() error {
 			for _, lp := range s.loops {
 				_ = lp.poller.Close()
 			}
-			s.loops = nil
+			s.loops, s.books = nil, nil
 			return err
 		}
 		s.loops = append(s.loops, lp)
+		s.books = append(s.books, &lp.counters)
 	}
 	s.running += len(s.loops)
 	s.accepting.Add(int64(len(s.loops)))
@@ -80,16 +81,12 @@ func (s *Server) endLoops(how ending) {
 	}
 }
 
-// addLoops adds what the loops have counted.
-func (s *Server) addLoops(st *Stats) {
-	s.mu.Lock()
-	loops := s.loops
-	s.mu.Unlock()
-	for _, lp := range loops {
-		lp.counters.addTo(st)
-	}
-	if len(loops) > 0 {
-		workers, queued := s.crew.count()
-		st.Workers, st.Queued = int64(workers), int64(queued)
+// addCrew adds what the crew knows. Without Hooks.StateChanged nobody else
+// counts the requests that were given to it.
+func (s *Server) addCrew(st *Stats) {
+	workers, serving, queued := s.crew.count()
+	st.Workers, st.Queued = int64(workers), int64(queued)
+	if s.opts.Hooks.StateChanged == nil {
+		st.States[StateHandling] += int64(serving + queued)
 	}
 }

@@ -9,4 +9,4 @@ func (s *Server) startLoops() error { return nil }
 
 func (s *Server) endLoops(ending) {}
 
-func (s *Server) addLoops(*Stats) {}
+func (s *Server) addCrew(*Stats) {}

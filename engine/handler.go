@@ -63,7 +63,7 @@ type call struct {
 	req  Request
 	resp Response
 
-	began time.Duration // when the handler was called; only with Timeouts.Request
+	began time.Duration // when the handler was called, if the server is timed
 }
 
 // begin makes the call that of the request that is ready on c.
@@ -71,7 +71,7 @@ func (k *call) begin(c *conn.Conn, io connection) {
 	k.io, k.c = io, c
 	k.req = Request{k: k, head: c.Request(), body: Body{k: k}}
 	k.resp = Response{k: k}
-	if k.srv.opts.Timeouts.Request > 0 {
+	if k.srv.timed {
 		k.began = k.srv.clock.now()
 	}
 }
@@ -102,6 +102,9 @@ func (k *call) ended() {
 		if failed != nil {
 			k.panicked(failed)
 		}
+	}
+	if k.srv.opts.Hooks.RequestDone != nil && (!k.resp.returned || k.resp.detached == nil) {
+		k.recorded(!k.resp.returned) // by the handler's goroutine, as a part of it
 	}
 	k.io.returned()
 	k.req.endContext()

@@ -12,6 +12,9 @@ func (r *runner) serve(l *link) bool {
 	if l.conn.Unsent() && l.loop.handlers.slow() {
 		r.send(l) // answers are gathered for handlers that are quick; these are not
 	}
+	if r.srv.opts.Hooks.StateChanged != nil {
+		l.enter(StateHandling)
+	}
 	r.head = l.conn.Lent()
 	r.requests++
 	if r.srv.opts.Debug {
@@ -24,6 +27,10 @@ func (r *runner) serve(l *link) bool {
 	k.run()
 	r.link, r.head = nil, false
 	d := k.resp.detached
+	var record *detachedRecord
+	if d != nil {
+		record = k.keepRecord()
+	}
 	k.end()
 	if d == nil {
 		r.spoil(l)
@@ -37,8 +44,9 @@ func (r *runner) serve(l *link) bool {
 	if r.loop != nil {
 		l.word.Store(owned)
 	}
+	l.enter(StateDetached)
 	l.detached.Store(d)
-	d.begin(&l.conn, l)
+	d.begin(&l.conn, l, record)
 	return false
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"net/netip"
 	"os"
 	"sync/atomic"
 
@@ -38,6 +39,8 @@ type link struct {
 	readable bool // an edge said so, and no read since has found the end of it
 	broken   bool // it is reset, which the next read or write will find
 	paused   bool // the loop has it in its list of the paused; the loop's, whoever owns the link
+	state    ConnState
+	cut      bool // by the server's end, and counted so
 	ended    bool // the peer has ended its side: read on until its end is seen
 }
 
@@ -65,10 +68,16 @@ const (
 // note tells a worker that owns l what has happened. It reports false if none
 // does: then l is the loop's.
 func (l *link) note(bits uint32) bool {
+	_, noted := l.noteWord(bits)
+	return noted
+}
+
+// noteWord also returns what the word was.
+func (l *link) noteWord(bits uint32) (before uint32, noted bool) {
 	for {
 		w := l.word.Load()
 		if w&owned == 0 {
-			return false
+			return w, false
 		}
 		if !l.word.CompareAndSwap(w, (w|bits)&^parked) {
 			continue
@@ -78,7 +87,7 @@ func (l *link) note(bits uint32) bool {
 		} else if d := l.detached.Load(); d != nil {
 			d.noted()
 		}
-		return true
+		return w, true
 	}
 }
 
@@ -129,6 +138,26 @@ func (l *link) dropFile() {
 		l.file = nil
 	}
 }
+
+// enter makes to the link's state, for the counters and the hook.
+func (l *link) enter(to ConnState) {
+	if from := l.state; from != to {
+		l.state = to
+		l.loop.counters.moved(from, to)
+		l.loop.srv.hookStateChanged(l, from, to)
+	}
+}
+
+// workedAt is the state of a link that a worker owns.
+func (l *link) workedAt() ConnState {
+	if l.detached.Load() != nil {
+		return StateDetached
+	}
+	return StateHandling
+}
+
+func (l *link) remote() netip.AddrPort { return l.peer.AddrPort() }
+func (l *link) local() netip.AddrPort  { return sock.LocalAddr(int(l.fd)).AddrPort() }
 
 // idLoopShift leaves 52 bits for the number of a loop's connection.
 const idLoopShift = 52

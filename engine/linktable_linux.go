@@ -62,6 +62,7 @@ func (t *linkTable) free(l *link) {
 	l.owner = nil
 	l.context.Store(nil)
 	l.readable, l.ended, l.broken = false, false, false
+	l.state, l.cut = StateIdle, false
 	l.armed.Store(0)
 	l.word.Store(0)
 	t.unused = append(t.unused, l.slot)

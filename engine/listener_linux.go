@@ -247,11 +247,15 @@ func (lp *loop) newLink(r *runner, fd int, peer sock.Addr, ln *listener, v verdi
 		config = &lp.srv.refused
 	}
 	l.conn.Init(config, lp.now)
+	lp.srv.hookOpened(l)
 	err := lp.poller.Add(fd, l.token(), poll.Edge)
 	if err != nil {
 		lp.srv.opts.Logger.Error("engine: cannot watch connection", "error", err.Error())
 	}
 	if err != nil || lp.closing {
+		if l.cut = lp.closing; l.cut {
+			lp.counters.cuts.counted(StateIdle)
+		}
 		l.conn.Close(conn.ReasonServer)
 		r.turn(l)
 		return nil

@@ -160,7 +160,11 @@ func (lp *loop) wait() {
 	if err != nil {
 		panic(fmt.Sprintf("engine: loop %d: %v", lp.index, err)) // no event would ever be seen again
 	}
-	lp.now = lp.srv.clock.now()
+	now := lp.srv.clock.now()
+	if !lp.poller.Waited() {
+		lp.counters.worked(now - lp.now)
+	}
+	lp.now = now
 	lp.next, lp.count = 0, n
 	lp.handlers.fade()
 	if lp.srv.watched {
@@ -381,8 +385,12 @@ func (lp *loop) receive(r *runner, m message) {
 		lp.each(r, noteDrain)
 		lp.toldToEnd()
 	case closeLinks:
-		lp.closing = true
-		lp.each(r, noteClose)
+		if !lp.closing { // what is opened from here on is closed at once
+			lp.closing = true
+			lp.each(r, noteClose)
+			lp.srv.crew.drop()
+			lp.counters.cuts.told.Store(true)
+		}
 		lp.toldToEnd()
 	case shedIdle:
 		lp.relieve(r, m.count)
@@ -399,12 +407,18 @@ func (lp *loop) each(r *runner, bits uint32) {
 		if l.fd < 0 {
 			continue
 		}
-		if l.note(bits) {
+		if before, noted := l.noteWord(bits); noted {
 			if bits == noteClose {
+				if before&(gone|noteClose) == 0 {
+					lp.counters.cuts.counted(l.workedAt())
+				}
 				lp.endSocket(l)
 				l.cancel(ErrServerClosed) // after the note: see bindContext
 			}
 			continue
+		}
+		if bits == noteClose {
+			lp.counters.cuts.counted(stateOf(&l.conn))
 		}
 		r.apply(l, bits)
 		l.readable = true // what has come already is looked at before the end

@@ -18,14 +18,6 @@ var negative = map[string]bool{ // true: an error
 	"Listen.Backlog":        true,
 	"KeepAlive.IdleTimeout": false,
 	"KeepAlive.MaxRequests": false,
-	"KeepAlive.MaxAge":      false,
-	"KeepAlive.Jitter":      false,
-	"Timeouts.Receive":      false,
-	"Timeouts.ReadRate":     false,
-	"Timeouts.WriteRate":    false,
-	"Timeouts.RateGrace":    false,
-	"Limits.Pipelined":      false,
-	"Close.LingerBytes":     false,
 	"Timeouts.Head":         false,
 	"Timeouts.Body":         false,
 	"Timeouts.Write":        false,
@@ -47,6 +39,8 @@ var negative = map[string]bool{ // true: an error
 	"Close.LingerIdle":      false,
 	"Close.LingerTotal":     false,
 	"Close.Hold":            false,
+	"Close.Notice":          true,
+	"Close.DrainLinger":     false,
 }
 
 func TestOptionsNegative(t *testing.T) {
@@ -87,11 +81,8 @@ func TestOptionsOutOfRange(t *testing.T) {
 		"Limits.Trusted": func(o *engine.Options) {
 			o.Limits.Trusted = []netip.Prefix{netip.MustParsePrefix("::ffff:10.0.0.0/104")}
 		},
-		"Limits.HeadBytes":   func(o *engine.Options) { o.Limits.HeadBytes = 1<<30 + 1 },
-		"Close.LingerTotal":  func(o *engine.Options) { o.Close.LingerIdle, o.Close.LingerTotal = -1, -1 },
-		"KeepAlive.Jitter":   func(o *engine.Options) { o.KeepAlive.Jitter = 101 },
-		"Timeouts.ReadRate":  func(o *engine.Options) { o.Timeouts.ReadRate = 1<<30 + 1 },
-		"Timeouts.WriteRate": func(o *engine.Options) { o.Timeouts.WriteRate = 1<<30 + 1 },
+		"Limits.HeadBytes":  func(o *engine.Options) { o.Limits.HeadBytes = 1<<30 + 1 },
+		"Close.LingerTotal": func(o *engine.Options) { o.Close.LingerIdle, o.Close.LingerTotal = -1, -1 },
 	} {
 		var o engine.Options
 		set(&o)

@@ -142,6 +142,10 @@ func (r *runner) refresh() {
 func (r *runner) work(j job) {
 	j.link.owner = r
 	r.refresh()
+	if !j.served && j.link.word.Load()&noteClose != 0 {
+		r.drop(j.link)
+		return
+	}
 	if j.served || r.serve(j.link) {
 		r.turn(j.link)
 	}
@@ -154,6 +158,9 @@ func (r *runner) turn(l *link) {
 		r.count(l)
 		l.conn.Release()
 		l.charge()
+		if state := stateOf(&l.conn); state != l.state {
+			l.enter(state)
+		}
 		pausing := r.pausing
 		r.pausing = false
 		if r.loop != nil {
@@ -243,6 +250,11 @@ func (r *runner) advance(l *link) bool {
 // reports false if there are too many of them: the request is declined.
 func (r *runner) handOver(l *link) bool {
 	l.conn.Release()
+	if r.srv.opts.Hooks.StateChanged != nil {
+		l.enter(StateHandling)
+	} else {
+		l.enter(StateIdle) // the crew counts it
+	}
 	l.word.Store(owned)
 	if r.srv.crew.start(job{link: l}) {
 		runtime.Gosched()
@@ -250,6 +262,7 @@ func (r *runner) handOver(l *link) bool {
 	}
 	l.word.Store(0)
 	r.loop.counters.declined.Add(1)
+	r.srv.declined(l, &l.conn)
 	l.conn.Decline(r.now(), 503, r.srv.opts.Dispatch.RetryAfter)
 	return false
 }
@@ -288,6 +301,11 @@ func (r *runner) apply(l *link, bits uint32) {
 		l.conn.Drain(r.now(), r.srv.opts.Close.Hold)
 	}
 	if bits&noteClose != 0 {
+		l.cut = true
+		if l.conn.Unsent() {
+			out := l.conn.Output()
+			l.loop.counters.cuts.unsent.Add(out.Len())
+		}
 		l.conn.Close(conn.ReasonServer)
 	}
 	if l.conn.State().Closed() {
@@ -298,22 +316,38 @@ func (r *runner) apply(l *link, bits uint32) {
 // close ends l's life, and with it the runner's ownership.
 func (r *runner) close(l *link, reset bool) {
 	lp, v, peer := l.loop, l.verdict, l.peer // the link may be in use again before the end
+	if r.loop == nil {
+		// From here on nobody touches the socket: see loop.endSocket.
+		lp.ending.Lock()
+		l.cut = l.word.Swap(owned|gone)&noteClose != 0 || l.cut
+		lp.ending.Unlock()
+	}
 	r.count(l)
 	l.dropFile()
 	lp.srv.budget.charge(&l.charged, 0)
-	lp.counters.ended(&l.conn)
+	lp.counters.moved(l.state, StateIdle)
+	lp.counters.ended(&l.conn, l.cut)
+	r.srv.hookClosed(l, &l.conn, r.now(), l.cut)
+	closeSocket(l, reset)
 	if r.loop != nil {
-		closeSocket(l, reset)
 		lp.free(l)
 	} else {
-		lp.ending.Lock()
-		closeSocket(l, reset)
-		l.word.Store(owned | gone)
-		lp.ending.Unlock()
 		lp.retire(l)
 	}
 	r.srv.admission.leave(v, peer.AddrPort().Addr())
 	r.srv.connectionEnded()
+}
+
+// drop cuts a link whose request no handler has been called for.
+func (r *runner) drop(l *link) {
+	n := &l.loop.counters.cuts
+	if l.word.Or(noteClose)&noteClose == 0 {
+		n.counted(StateHandling)
+	}
+	n.dropped.Add(1)
+	l.conn.Close(conn.ReasonServer)
+	l.conn.Abort(r.now())
+	r.turn(l)
 }
 
 func closeSocket(l *link, reset bool) {

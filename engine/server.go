@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -17,6 +15,7 @@ type Server struct {
 	given   Options
 	config  conn.Config
 	refused conn.Config // of connections that are only told that they are
+	timed   bool        // when a handler was called is of interest
 	clock   clock
 	budget  budget
 
@@ -35,10 +34,12 @@ type Server struct {
 	started  bool
 	startErr error
 	closed   bool
-	running  int // parts, of which each loop is one, that have not ended
+	books    []*counters // of the parts
+	running  int         // parts, of which each loop is one, that have not ended
 	once     sync.Once
 	empty    chan struct{} // closed when nothing is accepted and no connection is open
 	stopped  chan struct{} // closed when all that runs has ended
+	shutdown shutdown
 }
 
 // New returns a server that has h answer. The options are checked when it
@@ -50,7 +51,9 @@ func New(h Handler, o Options) *Server {
 	if in, ok := h.(inlineHandler); ok {
 		h, o.Dispatch.Mode = in.Handler, ModeInline
 	}
-	return &Server{handler: h, given: o, empty: make(chan struct{}), stopped: make(chan struct{})}
+	s := &Server{handler: h, given: o, empty: make(chan struct{}), stopped: make(chan struct{})}
+	s.shutdown.init()
+	return s
 }
 
 // resolve checks the options, once.
@@ -79,6 +82,7 @@ func (s *Server) start() error {
 	}
 	s.started = true
 	s.clock.start()
+	s.timed = s.opts.Timeouts.Request > 0 || s.opts.Hooks.RequestDone != nil
 	s.config = s.opts.config(s.clock.text)
 	s.refused = refusedConfig(s.config)
 	s.admission.init(&s.opts.Limits)
@@ -112,72 +116,4 @@ func (s *Server) partEnded() {
 	if s.running--; s.running == 0 {
 		close(s.stopped)
 	}
-}
-
-// Shutdown ends the server in order: it stops listening, after it has taken the
-// connections that the kernel had established; requests that have been received
-// are answered, and the last answer of each connection says "Connection: close";
-// idle connections are ended when no request has come for Close.Hold; and each
-// connection lingers until its peer has read the last answer. It returns
-// nil when all have ended. If ctx ends before, the rest is closed at once and
-// its error returned. It does not wait for handlers that go on after their
-// connection was closed.
-//
-// It may be called more than once and by several goroutines, but not by a
-// handler, which it would wait for.
-func (s *Server) Shutdown(ctx context.Context) error {
-	if !s.end(inOrder) {
-		return nil
-	}
-	var err error
-	select {
-	case <-s.empty:
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	err = errors.Join(err, s.Close())
-	if err == nil {
-		<-s.stopped
-	}
-	return err
-}
-
-// Close ends the server at once: listeners and connections are closed, answers
-// that are under way are cut. It waits for no handler and can be called by one.
-// It may be called more than once.
-func (s *Server) Close() error {
-	s.end(atOnce)
-	return nil
-}
-
-// ending is how a server ends.
-type ending uint8
-
-const (
-	inOrder ending = iota // Shutdown
-	atOnce                // Close
-)
-
-// end stops listening and tells all that runs. It reports false if the server
-// never ran.
-func (s *Server) end(how ending) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closed = true
-	s.ending.Store(true)
-	if !s.started || s.startErr != nil {
-		return false
-	}
-	s.endLoops(how)
-	return true
-}
-
-// Stats returns the server's counters. Each is exact, but they are not all of
-// the same moment.
-func (s *Server) Stats() Stats {
-	var st Stats
-	s.addLoops(&st)
-	s.admission.addTo(&st)
-	st.Buffered, st.Pauses = s.budget.used.Load(), s.budget.pauses.Load()
-	return st
 }

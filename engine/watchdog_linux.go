@@ -106,6 +106,7 @@ func (w *watchdog) take(lp *loop, word uint64) (stall Stall, ok bool) {
 	now := w.srv.clock.now()
 	lp.slow.stalled(now)
 	lp.handlers.took(watchTick)
+	b.link.enter(StateHandling)
 	b.link.owner = b.holder
 	b.link.word.Store(owned)
 	lp.counters.stalls.Add(1)

@@ -72,6 +72,8 @@ type Poller struct {
 	woken    atomic.Bool // wake was written and not read yet
 	deadline time.Time   // that file is set to
 
+	looks   int     // of the Wait under way
+	waited  bool    // the last one did
 	events  *Events // of the Wait under way
 	n       int
 	errno   syscall.Errno
@@ -152,8 +154,9 @@ func (p *Poller) Wait(events *Events, until time.Time) (int, error) {
 		}
 		p.deadline = until
 	}
-	p.events, p.n, p.errno = events, 0, 0
+	p.events, p.n, p.errno, p.looks = events, 0, 0, 0
 	err := p.conn.Read(p.collect)
+	p.waited = p.looks > 1 || p.looks == 1 && err != nil
 	switch {
 	case p.errno != 0:
 		return 0, fmt.Errorf("poll: epoll_wait: %w", p.errno)
@@ -163,9 +166,13 @@ func (p *Poller) Wait(events *Events, until time.Time) (int, error) {
 	return p.n, nil
 }
 
+// Waited reports whether the last Wait found nothing ready at first, and so
+// parked its goroutine.
+func (p *Poller) Waited() bool { return p.waited }
+
 // Poll is Wait without waiting.
 func (p *Poller) Poll(events *Events) (int, error) {
-	p.events, p.n, p.errno = events, 0, 0
+	p.events, p.n, p.errno, p.waited = events, 0, 0, false
 	p.collectReady(0)
 	if p.errno != 0 {
 		return 0, fmt.Errorf("poll: epoll_wait: %w", p.errno)
@@ -176,6 +183,7 @@ func (p *Poller) Poll(events *Events) (int, error) {
 // collectReady is called by the runtime's poller whenever the epoll descriptor
 // may be readable. It reports whether the wait is over.
 func (p *Poller) collectReady(uintptr) bool {
+	p.looks++
 	raw := p.events.raw
 	for {
 		r, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_WAIT, uintptr(p.fd), uintptr(unsafe.Pointer(unsafe.SliceData(raw))), uintptr(len(raw)), 0, 0, 0)
