@@ -14,6 +14,7 @@ import (
 
 	"github.com/pollard-go/pollard/benchmarks/internal/fleet"
 	"github.com/pollard-go/pollard/benchmarks/internal/load"
+	"github.com/pollard-go/pollard/benchmarks/internal/material"
 	"github.com/pollard-go/pollard/benchmarks/internal/procfs"
 	"github.com/pollard-go/pollard/benchmarks/internal/report"
 )
@@ -23,6 +24,7 @@ type comparison struct {
 	options  *options
 	workshop fleet.Workshop
 	settings load.Settings
+	launch   fleet.Launch
 	progress *progress
 }
 
@@ -43,14 +45,54 @@ func newComparison(o *options, root, dir string) (*comparison, error) {
 		},
 		progress: newProgress(os.Stderr),
 	}
-	needsWrk := func(s load.Scenario) bool { _, ok := s.Load.(load.Wrk); return ok }
-	if slices.ContainsFunc(o.scenarios, needsWrk) {
+	if slices.ContainsFunc(o.scenarios, func(s load.Scenario) bool { return load.NeedsWrk(s.Load) }) {
 		var err error
 		if c.settings.WrkPath, err = load.FindWrk(); err != nil {
 			return nil, err
 		}
 	}
-	return c, nil
+	return c, c.prepare(dir)
+}
+
+// prepare makes what the chosen scenarios have servers work with.
+func (c *comparison) prepare(dir string) error {
+	if err := os.Chmod(dir, 0o755); err != nil { // for servers that drop their rights
+		return err
+	}
+	needs := fleet.Offer(0)
+	for _, s := range c.options.scenarios {
+		needs |= s.Needs
+	}
+	if needs.Has(fleet.Files) {
+		c.launch.Files = filepath.Join(dir, "files")
+		if err := material.Files(c.launch.Files); err != nil {
+			return err
+		}
+	}
+	if needs.Has(fleet.TLS) {
+		c.launch.Certificate, c.launch.Key = filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "key.pem")
+		if err := material.Certificate(c.launch.Certificate, c.launch.Key); err != nil {
+			return err
+		}
+	}
+	if needs.Has(fleet.Arena) {
+		c.launch.Data = filepath.Join(dir, "data")
+		return material.Arena(c.launch.Data)
+	}
+	return nil
+}
+
+// launchFor is how servers are started for a scenario: with nothing that it does not need.
+func (c *comparison) launchFor(s load.Scenario) fleet.Launch {
+	l := c.launch
+	l.Close, l.Large = s.Close, s.Needs.Has(fleet.Large)
+	if !s.Needs.Has(fleet.Files) {
+		l.Files = ""
+	}
+	if !s.Needs.Has(fleet.TLS) {
+		l.Certificate, l.Key = "", ""
+	}
+	return l
 }
 
 // run measures every server in every scenario, -runs times. A server that cannot be had and a run that fails are part of
@@ -70,12 +112,14 @@ func (c *comparison) run(ctx context.Context) (*report.Results, error) {
 	}
 	for _, scenario := range c.options.scenarios {
 		results.Scenarios = append(results.Scenarios, report.Scenario{
-			Name: scenario.Name, About: scenario.About, Slow: scenario.Slow,
+			Name: scenario.Name, About: scenario.About, Slow: scenario.Slow, Close: scenario.Close, Flow: scenario.Flow,
 		})
 	}
-	turns := plan(c.options.scenarios, available, c.options.runs)
+	turns := plan(c.options, available)
+	measuring := time.Now()
 	for i, t := range turns {
-		c.progress.show("%d/%d %s, round %d: %s", i+1, len(turns), t.scenario.Name, t.round, t.server.Name)
+		c.progress.show("%d/%d%s %s, round %d: %s", i+1, len(turns), remaining(time.Since(measuring), i, len(turns)),
+			t.scenario.Name, t.round, t.server.Name)
 		sample, err := c.measure(ctx, t)
 		if ctx.Err() != nil {
 			results.Interrupted = true
@@ -96,6 +140,9 @@ func (c *comparison) run(ctx context.Context) (*report.Results, error) {
 func (c *comparison) build(ctx context.Context, results *report.Results) ([]fleet.Server, error) {
 	var available []fleet.Server
 	for _, s := range c.options.servers {
+		if !c.options.takesPart(s) {
+			continue
+		}
 		c.progress.show("building %s", s.Name)
 		entry := report.Server{Name: s.Name, About: s.About}
 		built, err := c.workshop.Build(ctx, s.Program)
@@ -106,7 +153,7 @@ func (c *comparison) build(ctx context.Context, results *report.Results) ([]flee
 			entry.Skipped = err.Error()
 			c.progress.note("%s is skipped: %v", s.Name, err)
 		default:
-			entry.Version = built.Version
+			entry.Version, entry.ProgramBytes = built.Version, built.Bytes
 			available = append(available, s)
 		}
 		results.Servers = append(results.Servers, entry)
@@ -125,12 +172,12 @@ type turn struct {
 }
 
 // plan interleaves the servers (A B C A B C …), so that a machine that changes its speed changes it for all of them.
-func plan(scenarios []load.Scenario, servers []fleet.Server, rounds int) []turn {
+func plan(o *options, servers []fleet.Server) []turn {
 	var turns []turn
-	for _, scenario := range scenarios {
-		for round := 1; round <= rounds; round++ {
+	for _, scenario := range o.scenarios {
+		for round := 1; round <= o.roundsOf(scenario); round++ {
 			for _, server := range servers {
-				if !scenario.Slow || server.Slow {
+				if server.Offers.Has(scenario.Needs) && o.wants(scenario, server) {
 					turns = append(turns, turn{scenario, server, round})
 				}
 			}
@@ -139,13 +186,22 @@ func plan(scenarios []load.Scenario, servers []fleet.Server, rounds int) []turn 
 	return turns
 }
 
+// remaining tells how long the rest takes if it goes on like that.
+func remaining(passed time.Duration, done, all int) string {
+	if done < 3 {
+		return ""
+	}
+	left := passed / time.Duration(done) * time.Duration(all-done)
+	return fmt.Sprintf(", %v left:", left.Round(time.Second))
+}
+
 // measure gives every turn a process of its own, so that none inherits another's heap.
 func (c *comparison) measure(ctx context.Context, t turn) (load.Sample, error) {
 	built, err := c.workshop.Build(ctx, t.server.Program)
 	if err != nil {
 		return load.Sample{}, err
 	}
-	process, err := fleet.Start(ctx, t.server, built, c.options.serverCPU, t.scenario.Close)
+	process, err := fleet.Start(ctx, t.server, built, c.options.serverCPU, c.launchFor(t.scenario))
 	if err != nil {
 		return load.Sample{}, err
 	}

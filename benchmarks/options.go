@@ -23,10 +23,15 @@ type options struct {
 	serverCPU  int
 	clientCPU  int
 	resultsDir string
+	chartsDir  string
+	// renderFile is a file of earlier results to show instead of measuring; "": measure.
+	renderFile string
+	// serversSet and runsSet tell that the command line names them, which then count for all scenarios.
+	serversSet, runsSet bool
 }
 
 // quick is for seeing that everything works; its figures are rough.
-var quick = options{runs: 3, duration: time.Second, warmUp: 0, idleCount: 2000, idleWindow: 2 * time.Second}
+var quick = options{runs: 1, duration: time.Second, warmUp: 0, idleCount: 1000, idleWindow: time.Second}
 
 func parseOptions(flags *flag.FlagSet, args []string) (*options, error) {
 	var o options
@@ -34,19 +39,26 @@ func parseOptions(flags *flag.FlagSet, args []string) (*options, error) {
 	var isQuick bool
 	flags.StringVar(&servers, "servers", "all", "comma-separated servers: "+strings.Join(serverNames(), ", "))
 	flags.StringVar(&scenarios, "scenarios", "all", "comma-separated scenarios: "+strings.Join(scenarioNames(), ", "))
-	flags.IntVar(&o.runs, "runs", 5, "rounds; each measures every server once")
-	flags.DurationVar(&o.duration, "duration", 3*time.Second, "length of one run, in whole seconds")
+	flags.IntVar(&o.runs, "runs", 3, "rounds; each measures every server once")
+	flags.DurationVar(&o.duration, "duration", 2*time.Second, "length of one run, in whole seconds")
 	flags.DurationVar(&o.warmUp, "warm-up", time.Second, "length of the load before each run, in whole seconds; 0: none")
 	flags.IntVar(&o.idleCount, "idle-connections", 15000, "connections of the idle scenario")
-	flags.DurationVar(&o.idleWindow, "idle-window", 10*time.Second, "how long the idle scenario watches the server")
+	flags.DurationVar(&o.idleWindow, "idle-window", 5*time.Second, "how long the idle scenario watches the server")
 	flags.IntVar(&o.serverCPU, "server-cpu", 0, "the CPU for the servers")
 	flags.IntVar(&o.clientCPU, "client-cpu", 1, "the CPU for wrk")
 	flags.StringVar(&o.resultsDir, "results", "results", "directory for the raw results, relative to the module")
+	flags.StringVar(&o.chartsDir, "charts", "charts", "with -render: directory for the charts that the READMEs show, relative to the module")
+	flags.StringVar(&o.renderFile, "render", "", "`file` of raw results: measure nothing, but make its report and charts and put its figures into the READMEs")
 	flags.BoolVar(&isQuick, "quick", false, "short runs, few idle connections: a rough look; other flags still count")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
+	flags.Visit(func(f *flag.Flag) {
+		o.serversSet = o.serversSet || f.Name == "servers"
+		o.runsSet = o.runsSet || f.Name == "runs"
+	})
 	if isQuick {
+		o.runsSet = true
 		o.hurry(flags)
 	}
 	var err error
@@ -94,6 +106,34 @@ func (o *options) check(rest []string) error {
 	return nil
 }
 
+// roundsOf returns how often each server is measured in a scenario.
+func (o *options) roundsOf(s load.Scenario) int {
+	if s.Rounds > 0 && !o.runsSet {
+		return s.Rounds
+	}
+	return o.runs
+}
+
+// wants tells whether a server is to be measured in a scenario that it can be put under.
+func (o *options) wants(scenario load.Scenario, server fleet.Server) bool {
+	return o.serversSet || scenario.Peers == nil || slices.ContainsFunc(scenario.Peers, func(pattern string) bool {
+		return matches(pattern, server.Name)
+	})
+}
+
+// takesPart tells whether any of the scenarios is for the server.
+func (o *options) takesPart(server fleet.Server) bool {
+	return slices.ContainsFunc(o.scenarios, func(s load.Scenario) bool {
+		return server.Offers.Has(s.Needs) && o.wants(s, server)
+	})
+}
+
+// matches tells whether a name is meant by a pattern: itself, or with a "*" at the end all that begin so.
+func matches(pattern, name string) bool {
+	prefix, isPrefix := strings.CutSuffix(pattern, "*")
+	return name == pattern || isPrefix && strings.HasPrefix(name, prefix)
+}
+
 // choose returns the items whose names are in the comma-separated list, in their table's order. "all" is all of them; a
 // name that ends in "*" stands for all that begin so.
 func choose[T any](kind, list string, table []T, name func(T) string) ([]T, error) {
@@ -102,10 +142,9 @@ func choose[T any](kind, list string, table []T, name func(T) string) ([]T, erro
 	}
 	wanted := make(map[int]bool)
 	for pattern := range strings.SplitSeq(list, ",") {
-		prefix, isPrefix := strings.CutSuffix(pattern, "*")
 		found := false
 		for i, item := range table {
-			if name(item) == pattern || isPrefix && strings.HasPrefix(name(item), prefix) {
+			if matches(pattern, name(item)) {
 				wanted[i], found = true, true
 			}
 		}

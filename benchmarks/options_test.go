@@ -55,13 +55,16 @@ func TestOptionsRefuse(t *testing.T) {
 }
 
 func TestPlanTakesTurns(t *testing.T) {
-	scenarios := []load.Scenario{{Name: "get"}, {Name: "slow", Slow: true}}
-	servers := []fleet.Server{{Name: "a"}, {Name: "b", Slow: true}}
+	servers := []fleet.Server{{Name: "a", Offers: fleet.Plain}, {Name: "b", Offers: fleet.Plain | fleet.Costly}}
+	o := &options{runs: 2, servers: servers, scenarios: []load.Scenario{
+		{Name: "get", Needs: fleet.Plain}, {Name: "slow", Needs: fleet.Costly},
+		{Name: "once", Needs: fleet.Plain, Rounds: 1, Peers: []string{"b*"}},
+	}}
 	var got string
-	for _, turn := range plan(scenarios, servers, 2) {
+	for _, turn := range plan(o, servers) {
 		got += turn.scenario.Name + " " + turn.server.Name + ", "
 	}
-	if want := "get a, get b, get a, get b, slow b, slow b, "; got != want {
+	if want := "get a, get b, get a, get b, slow b, slow b, once b, "; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -28,7 +28,17 @@ type bodyFacts struct {
 	total     int64         // content bytes found so far
 	discarded int64         // of these, thrown away
 	since     time.Duration // when content last came, or began to be waited for
+	waited    time.Duration // for content, before since
+	spent     time.Duration // on the head
 	chunks    parser.Chunked
+}
+
+// came tells that something has been received.
+func (b *requestBody) came(now time.Duration) {
+	if b.waiting {
+		b.waited += now - b.since
+	}
+	b.since = now
 }
 
 // complete tells that there is no content (left) to come.
@@ -36,7 +46,9 @@ func (b *requestBody) complete() bool { return !b.chunked && b.remaining == 0 }
 
 func (b *requestBody) reset() {
 	b.bodyFacts = bodyFacts{}
-	b.err = nil
+	if b.err != nil {
+		b.err = nil
+	}
 	b.trailers = b.trailers[:0]
 	if cap(b.trailers) > keptBytes {
 		b.trailers = nil

@@ -16,18 +16,39 @@ func (c *Conn) commit(length int64, ending bool) {
 		length = r.Header.length
 		r.cut(length)
 	}
-	p := c.x.out.end()
-	dst := appendStatusLine(*p, c.Status())
+	var date []byte
 	if c.cfg.Date != nil && !r.Header.dated {
+		date = c.cfg.Date()
+	}
+	p := c.x.out.end()
+	if memo := &c.x.memo; !c.memorable(length) {
+		*p = c.appendHead(*p, date, length)
+	} else if key := r.key(length); memo.holds(key, date) {
+		r.framing, r.length = framingLength, length
+		*p = append(*p, memo.text...)
+	} else {
+		start := len(*p)
+		*p = c.appendHead(*p, date, length)
+		if r.framing == framingLength {
+			memo.keep(key, date, (*p)[start:])
+		}
+	}
+	c.becomeCommitted()
+}
+
+// appendHead adds the whole head. Without a date it has no Date field but the
+// handler's.
+func (c *Conn) appendHead(dst, date []byte, length int64) []byte {
+	dst = appendStatusLine(dst, c.Status())
+	if date != nil {
 		dst = append(dst, "Date: "...)
-		dst = append(dst, c.cfg.Date()...)
+		dst = append(dst, date...)
 		dst = append(dst, '\r', '\n')
 	}
-	dst = append(dst, r.Header.buf...)
+	dst = append(dst, c.x.resp.Header.buf...)
 	dst = c.appendFraming(dst, length)
 	dst = c.appendConnection(dst)
-	*p = append(dst, '\r', '\n')
-	c.becomeCommitted()
+	return append(dst, '\r', '\n')
 }
 
 // cut drops what was written beyond a length that was declared only afterwards:

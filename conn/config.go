@@ -26,8 +26,20 @@ type Config struct {
 	// further request is parsed, and Write accepts nothing.
 	OutputBytes int
 
-	// Transactions is how many requests a connection may carry.
+	// Pipelined is how many answers are gathered at most before they are sent and
+	// the next request is parsed.
+	Pipelined int
+
+	// Transactions is how many requests a connection may carry, and MaxAge how old
+	// it may be when a request head is complete: the answer is then the last.
 	Transactions int
+	MaxAge       time.Duration
+	// Jitter is by how many percent of them, at most, the limits of a connection
+	// are lower than Transactions and MaxAge, as drawn by Random when it opens: a
+	// fleet of clients that connected together is not to come back together.
+	Jitter int
+	// Random returns uniformly distributed bits. With nil there is no jitter.
+	Random func() uint64
 
 	// IdleTimeout is how long a connection may wait for a request's first byte.
 	IdleTimeout time.Duration
@@ -37,9 +49,25 @@ type Config struct {
 	BodyTimeout time.Duration
 	// WriteTimeout is how long unsent output may make no progress.
 	WriteTimeout time.Duration
+	// ReceiveTimeout is how long a request may take from its head's first byte to
+	// its body's last. Time in which content has come and is not asked for does
+	// not count.
+	ReceiveTimeout time.Duration
+	// ReadRate and WriteRate are how many bytes a second a wanted body must come
+	// with, and unsent output must leave with, at most 1 GiB. Only time in which
+	// the peer is waited for counts: it may be RateGrace, and as long as the bytes
+	// that have come or left take at the rate.
+	ReadRate, WriteRate int64
+	RateGrace           time.Duration
 	// LingerIdle is how long a lingering connection waits for more input, and
 	// LingerTotal how long it lingers at all.
 	LingerIdle, LingerTotal time.Duration
+	// LingerBytes is how much is thrown away at most behind what is answered, so
+	// that the peer can read the last answer.
+	LingerBytes int64
+	// ResetFor are ends for which a connection is reset instead of lingering: the
+	// peer may then not get the last answer.
+	ResetFor Reasons
 	// DrainLinger is LingerIdle for a connection that was told to Drain, if it is
 	// less.
 	DrainLinger time.Duration
@@ -75,6 +103,13 @@ func DefaultConfig() Config {
 		},
 		DiscardBytes: 256 << 10,
 		OutputBytes:  64 << 10,
+		Pipelined:    128,
+		MaxAge:       time.Hour, // load follows when servers come and go
+		Jitter:       10,
+		ReadRate:     240, // a peer that is slower than a modem of 2400 bit/s holds more than it brings
+		WriteRate:    240,
+		RateGrace:    10 * time.Second,
+		LingerBytes:  1 << 30,          // any upload that ends in time; the clock bounds the others
 		IdleTimeout:  75 * time.Second, // above the 60 s of common load balancers: the client side ends first
 		HeadTimeout:  20 * time.Second,
 		BodyTimeout:  30 * time.Second,

@@ -17,7 +17,9 @@ type Conn struct {
 	hold     time.Duration // how long a draining connection waits for a request
 
 	bytesIn, bytesOut int64
+	discarded         int64 // of bytesIn, thrown away behind what is answered
 	transactions      uint32
+	draw              uint16 // what its limits depend on
 
 	read   readState
 	write  writeState
@@ -38,6 +40,9 @@ type Conn struct {
 func (c *Conn) Init(cfg *Config, now time.Duration) {
 	c.detach()
 	*c = Conn{cfg: cfg, opened: now, since: now, progress: now}
+	if cfg.Jitter > 0 && cfg.Random != nil {
+		c.draw = uint16(cfg.Random())
+	}
 }
 
 // Receive gives bytes that came from the peer. They are borrowed until
@@ -47,19 +52,13 @@ func (c *Conn) Receive(now time.Duration, b []byte) {
 		return
 	}
 	c.bytesIn += int64(len(b))
-	if c.life >= lifeLingering {
-		c.progress = now
-		return
-	}
 	if c.read == readClosed {
-		// The last answer is on its way: whatever else comes is discarded. A peer
-		// that announced its end and sends more is lingered for after all.
-		c.brief = false
+		c.discardBehind(now, len(b))
 		return
 	}
 	x := c.attach()
 	x.input.add(b)
-	x.body.since = now
+	x.body.came(now)
 }
 
 // Deaf reports that whatever is received is discarded: the driver may do so
@@ -69,8 +68,18 @@ func (c *Conn) Deaf() bool { return c.read == readClosed }
 // Discarded says that n bytes were received and thrown away while Deaf.
 func (c *Conn) Discarded(now time.Duration, n int) {
 	c.bytesIn += int64(n)
-	c.progress = now
+	c.discardBehind(now, n)
+}
+
+// discardBehind: the last answer is on its way, or sent, and whatever else
+// comes is thrown away. A peer that announced its end and sends more is
+// lingered for after all.
+func (c *Conn) discardBehind(now time.Duration, n int) {
+	c.discarded += int64(n)
 	c.brief = c.brief && n == 0
+	if c.life >= lifeLingering {
+		c.progress = now
+	}
 }
 
 // ReceiveEnd says that the peer has ended its side: all that it sent has been
@@ -92,11 +101,11 @@ func (c *Conn) WantsInput() bool {
 	case c.life == lifeClosed || c.eof:
 		return false
 	case c.read == readClosed:
-		return true
+		return !c.lingeredEnough()
 	case c.handling:
 		return c.read == readBody && c.x.body.waiting
 	}
-	return c.x == nil || !c.x.out.full(c.cfg.OutputBytes)
+	return c.x == nil || !c.gathered()
 }
 
 // HasInput reports whether received bytes wait to be looked at, or for more

@@ -6,16 +6,21 @@ import "time"
 type Deadline uint8
 
 const (
-	NoDeadline     Deadline = iota // a handler is at work
-	IdleDeadline                   // the first byte of a request
-	HeadDeadline                   // the rest of a head
-	BodyDeadline                   // more of a wanted, or of a discarded, body
-	WriteDeadline                  // the peer's reading
-	LingerDeadline                 // the peer's end
-	HoldDeadline                   // a request that was on its way when a drain began
+	NoDeadline        Deadline = iota // a handler is at work
+	IdleDeadline                      // the first byte of a request
+	HeadDeadline                      // the rest of a head
+	BodyDeadline                      // more of a wanted, or of a discarded, body
+	WriteDeadline                     // the peer's reading
+	LingerDeadline                    // the peer's end
+	HoldDeadline                      // a request that was on its way when a drain began
+	BodyRateDeadline                  // more of a body, which comes too slowly
+	ReceiveDeadline                   // the end of a request
+	WriteRateDeadline                 // the peer's reading, which is too slow
 )
 
-var deadlineNames = [...]string{"none", "idle", "head", "body", "write", "linger", "hold"}
+var deadlineNames = [...]string{
+	"none", "idle", "head", "body", "write", "linger", "hold", "body rate", "receive", "write rate",
+}
 
 func (d Deadline) String() string { return deadlineNames[d] }
 
@@ -35,10 +40,9 @@ func (c *Conn) Deadline() (when time.Duration, kind Deadline) {
 	}
 	when, kind = c.readDeadline()
 	if x.out.stuck {
-		w, k := deadline(x.out.stuckSince, c.cfg.WriteTimeout, WriteDeadline)
-		if kind == NoDeadline || k != NoDeadline && w < when {
-			return w, k
-		}
+		o := &x.out
+		when, kind = sooner(when, kind, o.stuckSince, c.cfg.WriteTimeout, WriteDeadline)
+		when, kind = c.rateDeadline(when, kind, o.stuckSince, o.waited, o.moved, c.cfg.WriteRate, WriteRateDeadline)
 	}
 	return when, kind
 }
@@ -48,9 +52,13 @@ func (c *Conn) readDeadline() (when time.Duration, kind Deadline) {
 	x := c.x
 	switch {
 	case x.headStarted:
-		return deadline(x.headSince, c.cfg.HeadTimeout, HeadDeadline)
+		when, kind = deadline(x.headSince, c.cfg.HeadTimeout, HeadDeadline)
+		return sooner(when, kind, x.headSince, c.cfg.ReceiveTimeout, ReceiveDeadline)
 	case x.body.waiting && (c.read == readBody || c.read == readDiscard):
-		return deadline(x.body.since, c.cfg.BodyTimeout, BodyDeadline)
+		b := &x.body
+		when, kind = deadline(b.since, c.cfg.BodyTimeout, BodyDeadline)
+		when, kind = c.rateDeadline(when, kind, b.since, b.waited, b.total, c.cfg.ReadRate, BodyRateDeadline)
+		return sooner(when, kind, b.since-b.waited-b.spent, c.cfg.ReceiveTimeout, ReceiveDeadline)
 	case c.write == writeIdle && !x.out.pending():
 		return c.idleDeadline()
 	}
@@ -75,6 +83,28 @@ func deadline(since, limit time.Duration, kind Deadline) (time.Duration, Deadlin
 	return since + limit, kind
 }
 
+// sooner returns the given deadline, or this one if it comes before.
+func sooner(when time.Duration, kind Deadline, since, limit time.Duration, k Deadline) (time.Duration, Deadline) {
+	if limit > 0 && (kind == NoDeadline || since+limit < when) {
+		return since + limit, k
+	}
+	return when, kind
+}
+
+// rateDeadline is when the peer will have been waited for, in all, for as long
+// as the grace and its bytes at the rate allow; waited is the part before since.
+func (c *Conn) rateDeadline(when time.Duration, kind Deadline, since, waited time.Duration, bytes, rate int64, k Deadline) (time.Duration, Deadline) {
+	if rate <= 0 {
+		return when, kind
+	}
+	const most = 1 << 30 // seconds
+	allowed := time.Duration(min(bytes/rate, most))*time.Second + time.Duration(bytes%rate)*time.Second/time.Duration(rate)
+	if end := since - waited + c.cfg.RateGrace + allowed; kind == NoDeadline || end < when {
+		return end, k
+	}
+	return when, kind
+}
+
 // Expire acts on the deadline if it has passed; otherwise it does nothing. It
 // reports whether it acted: call Next then. A handler that waits for content
 // or for room to write gets its error from the next call.
@@ -95,13 +125,35 @@ func (c *Conn) Expire(now time.Duration) bool {
 	case BodyDeadline:
 		c.setReason(ReasonBodyTimeout)
 		c.breakBody(ErrBodyTimeout)
+	case BodyRateDeadline:
+		c.setReason(ReasonBodyRate)
+		c.breakBody(ErrBodyRate)
+	case ReceiveDeadline:
+		c.receiveTimeout(now)
 	case WriteDeadline:
-		// The peer does not read: an orderly end would wait for it for ever.
-		c.setReason(ReasonWriteTimeout)
-		c.reset = true
-		c.becomeClosed()
+		c.unread(ReasonWriteTimeout)
+	case WriteRateDeadline:
+		c.unread(ReasonWriteRate)
 	case LingerDeadline:
 		c.becomeClosed()
 	}
 	return true
+}
+
+// receiveTimeout: the request as a whole has taken too long.
+func (c *Conn) receiveTimeout(now time.Duration) {
+	if c.x.headStarted {
+		c.refuse(now, 408, ReasonReceiveTimeout, ErrReceiveTime.Reason)
+		return
+	}
+	c.setReason(ReasonReceiveTimeout)
+	c.breakBody(ErrReceiveTime)
+}
+
+// unread: the peer does not read, or too little. An orderly end would wait for
+// it for ever.
+func (c *Conn) unread(r Reason) {
+	c.setReason(r)
+	c.reset = true
+	c.becomeClosed()
 }

@@ -16,10 +16,16 @@ func (e *PeerError) Error() string {
 	return fmt.Sprintf("conn: peer: %s at offset %d (%d)", e.Reason, e.Offset, e.Status)
 }
 
+// Is has errors.Is find ErrBodyTimeout in all errors of a body that came too
+// late, whichever limit it was.
+func (e *PeerError) Is(target error) bool { return target == ErrBodyTimeout && e.Status == 408 }
+
 // What a handler can meet when it reads a request's body.
 var (
 	ErrBodyCut      = &PeerError{400, "body cut short", -1}
 	ErrBodyTimeout  = &PeerError{408, "body stopped coming", -1}
+	ErrBodyRate     = &PeerError{408, "body came too slowly", -1}
+	ErrReceiveTime  = &PeerError{408, "request took too long", -1}
 	ErrBodyTooLarge = &PeerError{413, "body too large", -1}
 )
 

@@ -18,6 +18,7 @@ type exchange struct {
 	trailer *parser.Trailer // nil until a trailer section comes
 	resp    response
 	out     output
+	memo    headMemo
 
 	// validHost is the last Host value that was found valid, by any request.
 	validHost []byte
@@ -92,8 +93,9 @@ func (x *exchange) keepLittle(committed bool) {
 			*b = nil
 		}
 	}
+	x.memo.forget()
 	if h := &x.resp.Header; committed && cap(h.buf) > quietBytes {
-		h.buf, h.lines = nil, nil // they have been sent
+		h.release() // they have been sent
 	}
 }
 
@@ -105,8 +107,8 @@ func (x *exchange) nextRequest() {
 	x.used = false
 	if x.input.debug {
 		poison(x.body.trailers)
-		poison(x.resp.Header.buf)
-		poison(x.resp.Trailer.buf)
+		x.resp.Header.poison()
+		x.resp.Trailer.poison()
 	}
 	if x.req == nil {
 		x.req = requests.Get().(*parser.Request)

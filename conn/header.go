@@ -16,9 +16,15 @@ type Header struct {
 	lines []line
 	kind  sectionKind
 
-	// before is the first line before the last Reset, while its bytes are still in
-	// buf; see sameAsBefore.
-	before line
+	// What sameAsBefore and memo know a section by: version counts the changes of
+	// bytes in buf, so that a version and a number of lines tell what they are.
+	// before is how many lines of this version there were at the last Reset, whose
+	// bytes still lie in buf and whose places in lines. added says that some of the
+	// section's lines may have the same name.
+	version uint64
+	before  int
+	added   bool
+
 	headerFacts
 }
 
@@ -45,7 +51,7 @@ type line struct{ start, nameEnd, end int32 }
 // dropped. The error is ErrFieldName, ErrFieldValue, ErrFieldManaged,
 // ErrBadContentLength or ErrTrailerField; then nothing has changed.
 func (h *Header) Set(name, value string) error {
-	if h.sameAsBefore(name, value) {
+	if !h.added && h.sameAsBefore(name, value) {
 		return nil
 	}
 	return set(h, name, value)
@@ -56,7 +62,12 @@ func (h *Header) SetBytes(name string, value []byte) error { return set(h, name,
 
 // Add adds a line and keeps the others of that name, but for Date, which has
 // one value. Errors are as of Set.
-func (h *Header) Add(name, value string) error { return add(h, name, value) }
+func (h *Header) Add(name, value string) error {
+	if h.sameAsBefore(name, value) {
+		return nil
+	}
+	return add(h, name, value)
+}
 
 // Del drops all lines of that name.
 func (h *Header) Del(name string) {
@@ -109,12 +120,34 @@ func (h *Header) DeclareLength(n int64) error {
 
 // Reset empties the Header and keeps its memory unless it is large.
 func (h *Header) Reset() {
-	h.remember()
-	h.buf, h.lines = h.buf[:0], h.lines[:0]
-	if cap(h.buf) > keptBytes {
-		h.buf, h.lines, h.before = nil, nil, line{}
+	h.before = len(h.lines)
+	if h.dated || h.upgrades {
+		h.before = 0 // they are more than lines
 	}
+	if cap(h.buf) > keptBytes {
+		h.release()
+	}
+	h.buf, h.lines = h.buf[:0], h.lines[:0]
 	h.headerFacts = headerFacts{}
+}
+
+// release gives up the lines and their memory.
+func (h *Header) release() {
+	h.buf, h.lines = nil, nil
+	h.changed()
+}
+
+// poison is for Config.Debug: views of the fields are void.
+func (h *Header) poison() {
+	poison(h.buf)
+	h.buf, h.lines = h.buf[:0], h.lines[:0]
+	h.changed()
+}
+
+// changed says that what lies in buf is not what it was.
+func (h *Header) changed() {
+	h.version++
+	h.before = 0
 }
 
 func set[T ~string | ~[]byte](h *Header, name string, value T) error {
@@ -138,31 +171,25 @@ func add[T ~string | ~[]byte](h *Header, name string, value T) error {
 		h.remove(name)
 	}
 	push(h, name, value)
+	h.added = true
 	return nil
 }
 
-// sameAsBefore takes a first line that is the same as the first line before the
-// last Reset, which is still there: most handlers begin each answer with the same
-// field, and what was valid then is valid now.
+// sameAsBefore takes a line that is the same as the one in this place before the
+// last Reset, which still lies there: most handlers give each answer the same
+// fields, and what was valid then is valid now.
 func (h *Header) sameAsBefore(name, value string) bool {
-	if len(h.lines) > 0 || h.before.end == 0 || int(h.before.end) > cap(h.buf) {
+	i := len(h.lines)
+	if i >= h.before {
 		return false
 	}
-	l, buf := h.before, h.buf[:h.before.end]
-	if string(buf[:l.nameEnd]) != name || string(buf[l.nameEnd+2:l.end-2]) != value {
+	l := h.lines[:i+1][i]
+	b := h.buf[:l.end]
+	if string(b[l.start:l.nameEnd]) != name || string(b[l.nameEnd+2:l.end-2]) != value {
 		return false
 	}
-	h.lines, h.buf = append(h.lines, l), buf
+	h.lines, h.buf = h.lines[:i+1], b
 	return true
-}
-
-// remember keeps the first line for sameAsBefore, unless it is one that is more
-// than a line.
-func (h *Header) remember() {
-	h.before = line{}
-	if len(h.lines) > 0 && h.lines[0].start == 0 && !h.dated && !h.upgrades {
-		h.before = h.lines[0]
-	}
 }
 
 // check validates a field. done says that it was taken over: it is no line.
@@ -222,7 +249,10 @@ func (h *Header) setConnection(list []byte) error {
 }
 
 func push[T ~string | ~[]byte](h *Header, name string, value T) {
-	h.before = line{} // its bytes are overwritten
+	h.changed()
+	if len(h.lines) == 0 {
+		h.added = false
+	}
 	start := len(h.buf)
 	h.buf = append(h.buf, name...)
 	nameEnd := len(h.buf)
@@ -246,6 +276,9 @@ func (h *Header) remove(name string) {
 		}
 		kept = append(kept, l)
 		end = l.end
+	}
+	if len(kept) < len(h.lines) {
+		h.changed()
 	}
 	h.lines, h.buf = kept, h.buf[:end]
 }

@@ -55,10 +55,23 @@ func (c *Conn) endMisleads() bool {
 	return c.write == writeBody || c.write == writeDone && c.x.out.pending()
 }
 
-// linger begins the life after all has been sent.
+// linger begins the life after all has been sent, unless the connection is to
+// be reset instead. Where its end is the end of an answer it is not: a reset
+// would say that the answer is cut.
 func (c *Conn) linger(now time.Duration) {
+	if c.cfg.ResetFor.Has(c.reason) && (c.x == nil || c.x.resp.framing != framingClose) {
+		c.reset = true
+		c.becomeClosed()
+		return
+	}
 	c.becomeLingering()
 	c.since, c.progress = now, now
+}
+
+// lingeredEnough tells that the peer has sent more behind its last answer than
+// is thrown away for its sake.
+func (c *Conn) lingeredEnough() bool {
+	return c.cfg.LingerBytes > 0 && c.discarded > c.cfg.LingerBytes
 }
 
 // lingerDeadline is the sooner of the limits since the last input and in all.

@@ -53,7 +53,7 @@ func (c *Conn) Next(now time.Duration) Event {
 				return Flush
 			}
 			continue
-		case c.x != nil && c.x.out.full(c.cfg.OutputBytes):
+		case c.x != nil && c.gathered():
 			return Flush
 		case c.read == readDiscard:
 			if !c.discard(now) {
@@ -73,7 +73,7 @@ func (c *Conn) nextLingering() Event {
 		c.shut = true
 		return Shutdown
 	}
-	if c.eof {
+	if c.eof || c.lingeredEnough() {
 		c.becomeClosed()
 		c.detach()
 		return Close
@@ -140,12 +140,14 @@ func (c *Conn) requested(now time.Duration) (e Event, ok bool) {
 	x := c.x
 	c.transactions++
 	x.headStarted = false
+	x.body.spent = now - x.headSince
 	if f := c.frame(x.req); f != nil {
 		c.refuse(now, f.status, f.reason, f.detail)
 		return 0, false
 	}
 	x.resp.http10 = x.req.Minor() == 0
 	x.resp.verb = x.req.Verb()
+	x.resp.aged = c.aged(now)
 	c.becomeRequested(!x.body.complete())
 	c.handling = true
 	return Requested, true
@@ -180,7 +182,9 @@ func (c *Conn) Refuse(now time.Duration, status int, retryAfter time.Duration) {
 	c.must(c.read == readHead && c.write == writeIdle && c.transactions == 0)
 	c.setReason(ReasonRefused)
 	c.becomeRefused()
-	c.attach().resp.verb = parser.VerbOther
+	x := c.attach()
+	x.used = true // without a request too there is an answer to forget
+	x.resp.verb = parser.VerbOther
 	c.Decline(now, status, retryAfter)
 }
 

@@ -10,8 +10,16 @@ type output struct {
 	seg  segment
 	tail []byte // follows seg
 
-	stuck      bool // an attempt to send left something
-	stuckSince time.Duration
+	busy
+}
+
+// busy is what is known of the output since it was last empty.
+type busy struct {
+	stuck      bool          // an attempt to send left something
+	stuckSince time.Duration // or when the last one took something
+	waited     time.Duration // for the peer, before stuckSince
+	moved      int64         // bytes sent
+	answers    int           // gathered
 }
 
 // segment is content that is not ours to copy: a view of a caller's bytes, or a
@@ -53,6 +61,13 @@ func (o *output) pending() bool { return o.off < len(o.buf) || o.seg.pending() }
 // a borrowed segment must leave first.
 func (o *output) full(highWater int) bool {
 	return highWater > 0 && len(o.buf)-o.off >= highWater || o.seg.pending()
+}
+
+// gathered tells that output must leave before the next request is looked at:
+// there is too much of it, or it is the answers to too many.
+func (c *Conn) gathered() bool {
+	o := &c.x.out
+	return o.full(c.cfg.OutputBytes) || c.cfg.Pipelined > 0 && o.answers >= c.cfg.Pipelined && o.pending()
 }
 
 func (o *output) buffered() int { return len(o.buf) - o.off + len(o.tail) }
@@ -135,13 +150,17 @@ func (c *Conn) Sent(now time.Duration, n int64) {
 	}
 	o := &c.x.out
 	o.sent(int(n))
+	o.moved += n
 	switch {
 	case !o.pending():
-		o.stuck = false
+		o.busy = busy{}
 		if c.write == writeIdle {
 			c.since = now // a peer that was still reading was not idle
 		}
 	case n > 0 || !o.stuck:
+		if o.stuck {
+			o.waited += now - o.stuckSince
+		}
 		o.stuck, o.stuckSince = true, now
 	}
 }

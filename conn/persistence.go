@@ -48,8 +48,10 @@ func (c *Conn) persist(ending bool) {
 		c.last(ReasonDrain)
 	case c.x.resp.Header.closes:
 		c.last(ReasonHandlerAsked)
-	case c.cfg.Transactions > 0 && int(c.transactions) >= c.cfg.Transactions:
+	case c.cfg.Transactions > 0 && int(c.transactions) >= c.maxTransactions():
 		c.last(ReasonTransactions)
+	case c.x.resp.aged:
+		c.last(ReasonAge)
 	case c.read == readBody && c.willStayUnread(ending):
 		c.last(ReasonUnreadBody)
 	}
@@ -122,7 +124,7 @@ func (c *Conn) appendKeepAlive(dst []byte) []byte {
 			dst = append(dst, ", "...)
 		}
 		dst = append(dst, "max="...)
-		dst = strconv.AppendInt(dst, int64(c.cfg.Transactions)-int64(c.transactions), 10)
+		dst = strconv.AppendInt(dst, int64(c.maxTransactions())-int64(c.transactions), 10)
 	}
 	return append(dst, "\r\n"...)
 }

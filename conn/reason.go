@@ -5,33 +5,38 @@ package conn
 type Reason uint8
 
 const (
-	ReasonNone         Reason = iota // still open
-	ReasonPeerClosed                 // the peer ended it between two requests
-	ReasonPeerReset                  // the peer reset it, or the network did
-	ReasonPeerCut                    // the peer ended it in the middle of a request
-	ReasonPeerAsked                  // the request said "Connection: close", or was HTTP/1.0 without keep-alive
-	ReasonBadRequest                 // the request was refused: syntax, framing, version
-	ReasonTooLarge                   // the request was refused: a limit on its head or body
-	ReasonIdle                       // no request came in time
-	ReasonHeadTimeout                // a request head did not end in time
-	ReasonBodyTimeout                // a request body stopped coming
-	ReasonWriteTimeout               // the peer stopped reading the answer
-	ReasonTransactions               // the limit of requests a connection was reached
-	ReasonHandlerAsked               // the handler set "Connection: close"
-	ReasonDelimited                  // the end of the connection is the end of the answer (HTTP/1.0)
-	ReasonUnreadBody                 // the handler left too much of the request's body unread
-	ReasonAborted                    // the answer broke off: a panic, or less content than declared
-	ReasonDrain                      // the server is shutting down
-	ReasonServer                     // the server closed it at once
-	ReasonShed                       // the longest idle connections gave way to new ones
-	ReasonRefused                    // there were too many connections, in all or of this peer
-	ReasonHijacked                   // the connection is the handler's now
-	NumReasons                       // how many there are
+	ReasonNone           Reason = iota // still open
+	ReasonPeerClosed                   // the peer ended it between two requests
+	ReasonPeerReset                    // the peer reset it, or the network did
+	ReasonPeerCut                      // the peer ended it in the middle of a request
+	ReasonPeerAsked                    // the request said "Connection: close", or was HTTP/1.0 without keep-alive
+	ReasonBadRequest                   // the request was refused: syntax, framing, version
+	ReasonTooLarge                     // the request was refused: a limit on its head or body
+	ReasonIdle                         // no request came in time
+	ReasonHeadTimeout                  // a request head did not end in time
+	ReasonBodyTimeout                  // a request body stopped coming
+	ReasonBodyRate                     // a request body came too slowly
+	ReasonReceiveTimeout               // a request took too long, from its first byte to its last
+	ReasonWriteTimeout                 // the peer stopped reading the answer
+	ReasonWriteRate                    // the peer read the answer too slowly
+	ReasonTransactions                 // the limit of requests a connection was reached
+	ReasonAge                          // the connection was older than the limit
+	ReasonHandlerAsked                 // the handler set "Connection: close"
+	ReasonDelimited                    // the end of the connection is the end of the answer (HTTP/1.0)
+	ReasonUnreadBody                   // the handler left too much of the request's body unread
+	ReasonAborted                      // the answer broke off: a panic, or less content than declared
+	ReasonDrain                        // the server is shutting down
+	ReasonServer                       // the server closed it at once
+	ReasonShed                         // the longest idle connections gave way to new ones
+	ReasonRefused                      // there were too many connections, in all or of this peer
+	ReasonHijacked                     // the connection is the handler's now
+	NumReasons                         // how many there are
 )
 
 var reasonNames = [NumReasons]string{
 	"none", "peer closed", "peer reset", "peer cut", "peer asked", "bad request", "too large",
-	"idle", "head timeout", "body timeout", "write timeout", "transactions", "handler asked",
+	"idle", "head timeout", "body timeout", "body rate", "receive timeout", "write timeout", "write rate",
+	"transactions", "age", "handler asked",
 	"delimited", "unread body", "aborted", "drain", "server", "shed", "refused", "hijacked",
 }
 
@@ -42,6 +47,20 @@ func (r Reason) String() string {
 	}
 	return reasonNames[r]
 }
+
+// Reasons is a set of reasons.
+type Reasons uint64
+
+// ReasonsOf returns the set of the given reasons.
+func ReasonsOf(list ...Reason) (s Reasons) {
+	for _, r := range list {
+		s |= 1 << r
+	}
+	return s
+}
+
+// Has tells whether r is in the set.
+func (s Reasons) Has(r Reason) bool { return s&(1<<r) != 0 }
 
 // setReason keeps the first cause.
 func (c *Conn) setReason(r Reason) {

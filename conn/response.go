@@ -43,13 +43,16 @@ type answerFacts struct {
 	verb    parser.Verb
 	http10  bool
 	framing framing
+	aged    bool  // the connection was too old when the request came
 	length  int64 // framingLength: declared
 	written int64 // content bytes accepted, sent or not
 }
 
 func (r *response) reset() {
 	r.Header.Reset()
-	r.Trailer.Reset()
+	if len(r.Trailer.lines) > 0 {
+		r.Trailer.Reset()
+	}
 	r.content = r.content[:0]
 	r.answerFacts = answerFacts{}
 }
@@ -385,6 +388,7 @@ func (c *Conn) turn(now time.Duration) {
 	switch {
 	case c.write == writeIdle:
 		c.since = now
+		c.x.out.answers++
 		c.x.nextRequest()
 	case c.final:
 		c.brief = c.peerFinished()

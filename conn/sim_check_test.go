@@ -3,7 +3,6 @@ package conn_test
 import (
 	"bytes"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/pollard-go/pollard/conn"
@@ -72,6 +71,8 @@ func (w *simWorld) checkExpiry(kind conn.Deadline) {
 	switch kind {
 	case conn.IdleDeadline:
 		w.demand(w.now >= w.lastSent+w.cfg.IdleTimeout, "idle since %v, but the answer left at %v", w.c.Since(), w.lastSent)
+	case conn.BodyRateDeadline, conn.WriteRateDeadline:
+		w.checkRate(kind)
 	case conn.LingerDeadline:
 		w.lingerExpiry = true
 	}
@@ -98,9 +99,7 @@ func (w *simWorld) checkAnswers() {
 	w.demand(a.fields["x-request"] == strconv.Itoa(a.number), "answer %d belongs to %q", a.number, a.fields["x-request"])
 	w.demand(a.status == s.status, "status is %d, not %d", a.status, s.status)
 	w.demand(a.fields["date"] != "", "no Date")
-	if max, ok := a.fields["keep-alive"]; ok && w.cfg.Transactions > 0 {
-		w.demand(strings.Contains(max, "max="+strconv.Itoa(w.cfg.Transactions-a.number-1)), "Keep-Alive %q of answer %d", max, a.number)
-	}
+	w.checkKeepAlive(a)
 	w.demand(w.peer.requests[a.number].http10 == false || a.continues+a.informations == 0, "informational answer to HTTP/1.0")
 	w.demand(a.informations == s.informed || s.outcome == simUnderWay, "%d informational answers, not %d", a.informations, s.informed)
 	w.demand(a.continues == 0 || a.continues == 1 && w.peer.requests[a.number].expects, "100 that nobody waits for")
@@ -117,7 +116,7 @@ func (w *simWorld) checkRefusal(a *simAnswer) {
 	r := w.peer.requests[a.number]
 	switch a.status {
 	case 408:
-		w.demand(w.expired == conn.HeadDeadline, "408 without a deadline")
+		w.demand(w.expired == conn.HeadDeadline || w.expired == conn.ReceiveDeadline, "408 without a deadline")
 	case 413:
 		w.demand(w.cfg.BodyBytes > 0 && int64(len(r.body)) > w.cfg.BodyBytes, "413 for %d bytes", len(r.body))
 	case 431, 414:
@@ -169,6 +168,7 @@ func (w *simWorld) finish() {
 		}
 	}
 	w.finishDrained()
+	w.finishLimits()
 	w.demand(len(r.all) >= len(w.served) || !w.delivered(), "%d served, %d answered", len(w.served), len(r.all))
 	if w.delivered() {
 		w.finishDelivered()
@@ -207,7 +207,10 @@ func (w *simWorld) finishAnswer(a *simAnswer, s *simServed) {
 func (w *simWorld) delivered() bool {
 	p := w.peer
 	switch w.c.Reason() {
-	case conn.ReasonPeerReset, conn.ReasonServer, conn.ReasonWriteTimeout:
+	case conn.ReasonPeerReset, conn.ReasonServer, conn.ReasonWriteTimeout, conn.ReasonWriteRate:
+		return false
+	}
+	if most := w.cfg.LingerBytes; most > 0 && int64(w.thrown) > most {
 		return false
 	}
 	return !w.killed && !p.goesDeaf && !p.gone && !p.lied && !w.lingerExpiry && w.closedBy == conn.Close

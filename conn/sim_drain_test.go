@@ -28,7 +28,8 @@ func (w *simWorld) checkSilentEnd() {
 // finishDrained: every request that was there before the drain is answered, and
 // an answer that did not say close is followed by another one.
 func (w *simWorld) finishDrained() {
-	if w.c.Reason() != conn.ReasonDrain || w.broken || w.killed {
+	cut := w.closedBy == conn.Reset && !w.cfg.ResetFor.Has(conn.ReasonDrain) // the peer did not read
+	if w.c.Reason() != conn.ReasonDrain || w.broken || w.killed || cut {
 		return
 	}
 	all := w.answers.all

@@ -33,6 +33,7 @@ type simServed struct {
 	trailers map[string]string
 	informed int
 	drained  bool // the drain came before the head was committed
+	since    time.Duration
 	asked    bool // for the request's content
 }
 
@@ -81,6 +82,7 @@ func (h *simHandler) start() {
 	w.demand(!r.bad, "a bad request is served")
 	h.request = r
 	s := &simServed{number: i, status: 200, base: 500_000 + i*1111, length: -1, trailers: map[string]string{}}
+	s.since = w.now
 	h.served, h.read, h.running, h.forgot = s, 0, true, false
 	w.served = append(w.served, s)
 	h.checkHead()

@@ -19,6 +19,7 @@ type simSocket struct {
 	peerReset   bool // broken by the peer
 	peerClosed  bool // whatever is sent is answered by a reset
 	serverEnded bool // the end follows toPeer
+	serverShut  bool // by a shutdown: it lingers, or has
 	serverReset bool // toPeer is lost
 	closed      bool // by the server
 }
@@ -66,6 +67,11 @@ type simWorld struct {
 	drainedAt  time.Duration // when it was told
 	taken      int           // bytes received that were not discarded at once
 	owed       int           // requests that had been received whole before the drain
+	thrown     int           // bytes received that were
+	limit      int           // of requests, as Keep-Alive told it; 0: it did not
+	busySince  time.Duration // when output that isn't all sent yet began to be
+	busyMoved  int           // how much of it was sent
+	busy       bool
 	killAt     time.Duration
 	partial    bool // sends and receives stop now and then for no reason
 	allTimers  bool // no deadline is off
@@ -141,6 +147,7 @@ func (w *simWorld) configure() {
 	if chance(rng, 20) {
 		cfg.Transactions = 1 + rng.IntN(5)
 	}
+	w.configureLife(&cfg)
 	if chance(rng, 10) {
 		cfg.Head.Head = 100 + rng.IntN(600)
 	}
@@ -311,9 +318,12 @@ func (w *simWorld) receive() (some bool) {
 		s.toServer = s.toServer[:copy(s.toServer, s.toServer[n:])]
 		w.log("driver: receive %d: %.40q", n, lent[:n])
 		if w.c.Deaf() && w.partial {
+			w.thrown += n
 			w.c.Discarded(w.now, n)
 		} else {
-			if !w.c.Deaf() {
+			if w.c.Deaf() {
+				w.thrown += n
+			} else {
 				w.taken += n
 			}
 			w.c.Receive(w.now, lent[:n:n])
@@ -350,7 +360,7 @@ func (w *simWorld) work() {
 		case conn.Shutdown:
 			w.demand(!w.c.Unsent() && !w.sock.serverEnded, "Shutdown with output unsent, or twice")
 			w.checkSilentEnd()
-			w.sock.serverEnded = true
+			w.sock.serverEnded, w.sock.serverShut = true, true
 		case conn.Close, conn.Reset:
 			w.close(e)
 			return
@@ -399,6 +409,7 @@ func (w *simWorld) send() bool {
 		w.file = w.file[fileSent:]
 	}
 	w.c.Sent(w.now, int64(n))
+	w.noteBusy(n)
 	if err := w.answers.feed(all[:n]); err != nil {
 		w.fail("the peer can't read it: %v", err)
 	}

@@ -165,8 +165,15 @@ func (c *Conn) settle() {
 // must states what the callers in this package guarantee.
 func (c *Conn) must(ok bool) {
 	if !ok {
-		panic("conn: impossible transition in state " + c.State().String())
+		c.impossible()
 	}
+}
+
+// impossible is apart so that must costs its callers no more than a branch.
+//
+//go:noinline
+func (c *Conn) impossible() {
+	panic("conn: impossible transition in state " + c.State().String())
 }
 
 // State is the joint state of a connection, for tests, hooks and logs.

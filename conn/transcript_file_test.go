@@ -123,13 +123,18 @@ func (c *Config) set(t testing.TB, field string) {
 	name, value, _ := strings.Cut(field, "=")
 	durations := map[string]*time.Duration{
 		"IdleTimeout": &c.IdleTimeout, "HeadTimeout": &c.HeadTimeout, "BodyTimeout": &c.BodyTimeout,
-		"WriteTimeout": &c.WriteTimeout, "LingerIdle": &c.LingerIdle, "LingerTotal": &c.LingerTotal, "DrainLinger": &c.DrainLinger,
+		"WriteTimeout": &c.WriteTimeout, "LingerIdle": &c.LingerIdle, "LingerTotal": &c.LingerTotal,
+		"ReceiveTimeout": &c.ReceiveTimeout, "RateGrace": &c.RateGrace, "MaxAge": &c.MaxAge, "DrainLinger": &c.DrainLinger,
 	}
 	numbers := map[string]*int{
 		"OutputBytes": &c.OutputBytes, "Transactions": &c.Transactions, "RequestLine": &c.Head.RequestLine,
 		"FieldLine": &c.Head.FieldLine, "Head": &c.Head.Head, "Fields": &c.Head.Fields,
+		"Pipelined": &c.Pipelined, "Jitter": &c.Jitter,
 	}
-	sizes := map[string]*int64{"BodyBytes": &c.BodyBytes, "DiscardBytes": &c.DiscardBytes}
+	sizes := map[string]*int64{
+		"BodyBytes": &c.BodyBytes, "DiscardBytes": &c.DiscardBytes, "LingerBytes": &c.LingerBytes,
+		"ReadRate": &c.ReadRate, "WriteRate": &c.WriteRate,
+	}
 	switch {
 	case durations[name] != nil:
 		*durations[name] = step{arg: value}.duration(t)
@@ -139,6 +144,15 @@ func (c *Config) set(t testing.TB, field string) {
 		*sizes[name] = int64(number(t, value))
 	case name == "KeepAliveField":
 		c.KeepAliveField = value == "true"
+	case name == "Random":
+		draw := uint64(number(t, value))
+		c.Random = func() uint64 { return draw }
+	case name == "ResetFor":
+		for r := range NumReasons {
+			if strings.ReplaceAll(r.String(), " ", "-") == value {
+				c.ResetFor |= ReasonsOf(r)
+			}
+		}
 	case name == "Secured":
 		c.Secured = value == "true"
 	case name == "Date":

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/netip"
 	"runtime"
 	"time"
@@ -50,8 +51,18 @@ type KeepAliveOptions struct {
 	// MaxRequests is how many requests a connection may carry; the last answer
 	// says "Connection: close". Zero or negative: without limit.
 	MaxRequests int
+	// MaxAge is how old a connection may be when a request comes; the answer says
+	// "Connection: close". An idle connection is not ended for it. Zero: 1 h, so
+	// that load follows when servers are added or addresses change, at the price of
+	// a handshake. Negative: without limit.
+	MaxAge time.Duration
+	// Jitter is by how many percent, at most, each connection's own MaxRequests and
+	// MaxAge are lower, as drawn when it opens, but never below one request:
+	// clients that came together do not come back together. Zero: 10. Negative:
+	// none. At most 100.
+	Jitter int
 	// Announce sends "Keep-Alive: timeout=, max=" with every answer, telling the
-	// limits as they are. False: only to HTTP/1.0 peers that asked for keep-alive.
+	// limits as they are for this connection. False: only to HTTP/1.0 peers that asked for keep-alive.
 	Announce bool
 }
 
@@ -66,6 +77,19 @@ type TimeoutOptions struct {
 	// Write is how long an answer may make no progress because the peer does not
 	// read. Zero: 30 s. Negative: without limit.
 	Write time.Duration
+	// Receive is how long a request may take from its head's first byte to its
+	// body's last (408). Time in which the handler does not ask for the body does
+	// not count. Zero or negative: without limit; ReadRate bounds it.
+	Receive time.Duration
+	// ReadRate is how many bytes a second a body that is asked for must come with
+	// (408), and WriteRate with how many an answer must leave. Only time in which
+	// the peer is waited for counts: for a body, or while output is unsent, it may
+	// be RateGrace and as long as the bytes so far take at the rate. Zero: 240.
+	// Negative: no such limit, for peers that stream and pause for long. At most
+	// 1 GiB.
+	ReadRate, WriteRate int64
+	// RateGrace is how long a peer may be slower. Zero: 10 s. Negative: none.
+	RateGrace time.Duration
 	// Request is how long a handler may take, from its call: the context of its
 	// request then ends with ErrRequestTimeout, and what follows is the handler's
 	// to decide. It does not apply to Detached. Zero or negative: without limit.
@@ -100,6 +124,10 @@ type LimitOptions struct {
 	// OutputBytes is how much unsent output a connection may hold before its
 	// handler waits and no further request is taken from it. Zero: 64 KiB.
 	OutputBytes int
+	// Pipelined is how many answers of a connection are gathered before they are
+	// sent and its next request is looked at. Zero: 128. Negative: only OutputBytes
+	// counts.
+	Pipelined int
 
 	// Connections is how many connections are served at a time. Zero: as many as
 	// the process's descriptor limit allows when the server starts, with a reserve
@@ -214,6 +242,17 @@ type CloseOptions struct {
 	// LingerTotal is how long to linger at all. Zero: 30 s. Negative: only
 	// LingerIdle counts.
 	LingerTotal time.Duration
+	// LingerBytes is how much to discard behind what is answered. Zero: 1 GiB, so
+	// that whoever uploads and reads only then gets its answer, as far as
+	// LingerTotal allows. Negative: without limit.
+	LingerBytes int64
+	// Reset are the ends, by reason, for which a connection is reset instead of
+	// ended in order: no FIN, no TIME_WAIT, and what the system has not delivered
+	// of the last answer is lost. For ends where that does not matter, such as
+	// conn.ReasonsOf(conn.ReasonBadRequest, conn.ReasonHeadTimeout) under attack.
+	// An answer that the connection's end delimits is always ended in order. Zero:
+	// none.
+	Reset conn.Reasons
 	// Notice is how long Shutdown goes on serving after it has called
 	// Hooks.Draining, so that health checks can fail and balancers turn away before
 	// connections are refused. It counts in Shutdown's context. Zero: none.
@@ -277,6 +316,13 @@ func (o Options) resolved() (Options, error) {
 		o.Addr = ":8080"
 	}
 	def(&o.KeepAlive.IdleTimeout, d.IdleTimeout)
+	def(&o.KeepAlive.MaxAge, d.MaxAge)
+	def(&o.KeepAlive.Jitter, d.Jitter)
+	def(&o.Timeouts.ReadRate, d.ReadRate)
+	def(&o.Timeouts.WriteRate, d.WriteRate)
+	def(&o.Timeouts.RateGrace, d.RateGrace)
+	def(&o.Limits.Pipelined, d.Pipelined)
+	def(&o.Close.LingerBytes, d.LingerBytes)
 	def(&o.Timeouts.Head, d.HeadTimeout)
 	def(&o.Timeouts.Body, d.BodyTimeout)
 	def(&o.Timeouts.Write, d.WriteTimeout)
@@ -361,6 +407,12 @@ func (o *Options) check() error {
 		return &OptionError{"Panic", fmt.Sprintf("%d is no policy", o.Panic)}
 	case o.Close.HalfClose > HalfCloseCancel:
 		return &OptionError{"Close.HalfClose", fmt.Sprintf("%d is no policy", o.Close.HalfClose)}
+	case o.KeepAlive.Jitter > 100:
+		return &OptionError{"KeepAlive.Jitter", "more than 100 percent"}
+	case o.Timeouts.ReadRate > 1<<30:
+		return &OptionError{"Timeouts.ReadRate", "more than 1 GiB/s"}
+	case o.Timeouts.WriteRate > 1<<30:
+		return &OptionError{"Timeouts.WriteRate", "more than 1 GiB/s"}
 	case o.Limits.HeadBytes > 1<<30:
 		return &OptionError{"Limits.HeadBytes", "more than 1 GiB"}
 	case o.Dispatch.Loops > 4096:
@@ -402,6 +454,12 @@ func (o *Options) config(date func() []byte) conn.Config {
 	c.DiscardBytes = max(o.Limits.DiscardBytes, 0)
 	c.OutputBytes = o.Limits.OutputBytes
 	c.Transactions = o.KeepAlive.MaxRequests
+	c.MaxAge, c.Jitter, c.Random = o.KeepAlive.MaxAge, o.KeepAlive.Jitter, rand.Uint64
+	c.ReadRate, c.WriteRate = o.Timeouts.ReadRate, o.Timeouts.WriteRate
+	c.RateGrace = max(o.Timeouts.RateGrace, 0)
+	c.ReceiveTimeout = o.Timeouts.Receive
+	c.Pipelined = o.Limits.Pipelined
+	c.LingerBytes, c.ResetFor = o.Close.LingerBytes, o.Close.Reset
 	c.KeepAliveField = o.KeepAlive.Announce
 	c.IdleTimeout = o.KeepAlive.IdleTimeout
 	c.HeadTimeout = o.Timeouts.Head

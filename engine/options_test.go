@@ -18,6 +18,14 @@ var negative = map[string]bool{ // true: an error
 	"Listen.Backlog":        true,
 	"KeepAlive.IdleTimeout": false,
 	"KeepAlive.MaxRequests": false,
+	"KeepAlive.MaxAge":      false,
+	"KeepAlive.Jitter":      false,
+	"Timeouts.Receive":      false,
+	"Timeouts.ReadRate":     false,
+	"Timeouts.WriteRate":    false,
+	"Timeouts.RateGrace":    false,
+	"Limits.Pipelined":      false,
+	"Close.LingerBytes":     false,
 	"Timeouts.Head":         false,
 	"Timeouts.Body":         false,
 	"Timeouts.Write":        false,
@@ -81,8 +89,11 @@ func TestOptionsOutOfRange(t *testing.T) {
 		"Limits.Trusted": func(o *engine.Options) {
 			o.Limits.Trusted = []netip.Prefix{netip.MustParsePrefix("::ffff:10.0.0.0/104")}
 		},
-		"Limits.HeadBytes":  func(o *engine.Options) { o.Limits.HeadBytes = 1<<30 + 1 },
-		"Close.LingerTotal": func(o *engine.Options) { o.Close.LingerIdle, o.Close.LingerTotal = -1, -1 },
+		"Limits.HeadBytes":   func(o *engine.Options) { o.Limits.HeadBytes = 1<<30 + 1 },
+		"Close.LingerTotal":  func(o *engine.Options) { o.Close.LingerIdle, o.Close.LingerTotal = -1, -1 },
+		"KeepAlive.Jitter":   func(o *engine.Options) { o.KeepAlive.Jitter = 101 },
+		"Timeouts.ReadRate":  func(o *engine.Options) { o.Timeouts.ReadRate = 1<<30 + 1 },
+		"Timeouts.WriteRate": func(o *engine.Options) { o.Timeouts.WriteRate = 1<<30 + 1 },
 	} {
 		var o engine.Options
 		set(&o)

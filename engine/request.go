@@ -190,7 +190,7 @@ func (r *Request) String() string {
 // What reading a body can end with, besides io.EOF.
 var (
 	ErrBodyCut      error = conn.ErrBodyCut      // the peer ended in the middle
-	ErrBodyTimeout  error = conn.ErrBodyTimeout  // the peer stopped sending
+	ErrBodyTimeout  error = conn.ErrBodyTimeout  // the peer stopped sending, or sent too slowly
 	ErrBodyTooLarge error = conn.ErrBodyTooLarge // more than the limit
 	ErrClosed       error = conn.ErrClosed       // the connection has ended
 )

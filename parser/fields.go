@@ -168,7 +168,7 @@ func (f *Fields) scan(buf []byte, lineLimit, countLimit int) Reason {
 		}
 		switch f.phase {
 		case phaseLine:
-			if f.scanWhole(buf, lineLimit, countLimit); f.pos == len(buf) {
+			if f.scanWhole(buf, lineLimit, countLimit); f.pos == len(buf) || f.phase == phaseEnded {
 				return 0
 			}
 			c := buf[f.pos]

@@ -13,11 +13,14 @@ import "bytes"
 func (r *Request) scanWholeLine(buf []byte, limit int) {
 	const versionLen = len(" HTTP/1.1\r\n")
 	line := r.pos
-	sp := scanToken(buf, line)
+	sp, verb := line+len("GET"), VerbGet
+	if len(buf) < sp || string(buf[line:sp]) != "GET" { // nearly all are
+		sp = scanToken(buf, line)
+		verb = verbOf(buf[line:sp])
+	}
 	if sp == line || sp+1 >= len(buf) || buf[sp] != ' ' || buf[sp+1] != '/' {
 		return
 	}
-	verb := verbOf(buf[line:sp])
 	start := sp + 1
 	end := scanVisible(buf, start)
 	if len(buf)-end < versionLen || end+versionLen-2-line > limit || verb == VerbConnect {
@@ -43,13 +46,21 @@ func (r *Request) scanWholeLine(buf []byte, limit int) {
 	r.stage = stageFields
 }
 
-// scanWhole takes field lines, from the start of one.
+// scanWhole takes field lines, from the start of one, and the empty line behind
+// them.
 func (f *Fields) scanWhole(buf []byte, lineLimit, countLimit int) {
 	i := f.pos
 	for f.count < countLimit && f.count < inlineFields {
 		line := i
 		colon := scanToken(buf, i)
-		if colon == line || colon >= len(buf) || buf[colon] != ':' {
+		if colon == line {
+			if i+1 < len(buf) && buf[i] == '\r' && buf[i+1] == '\n' {
+				f.pos = i + 2
+				f.phase = phaseEnded
+			}
+			return
+		}
+		if colon >= len(buf) || buf[colon] != ':' {
 			return
 		}
 		value := colon + 1

@@ -143,7 +143,7 @@ func runCheck(ctx context.Context, o *options, settings load.Settings, built fle
 			return args, nil
 		},
 	}
-	process, err := fleet.Start(ctx, server, built, o.serverCPU, false)
+	process, err := fleet.Start(ctx, server, built, o.serverCPU, fleet.Launch{})
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func foreignCPU(pid int) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	foreign := machine - server
+	foreign := machine - server.Total()
 	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
 		var usage syscall.Rusage
 		if err := syscall.Getrusage(who, &usage); err != nil {

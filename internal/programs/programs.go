@@ -40,6 +40,7 @@ func Missing(t T, format string, args ...any) {
 	t.Helper()
 	if os.Getenv(Require) == "1" {
 		t.Fatalf(format+" (and "+Require+" is set)", args...)
+		return
 	}
 	t.Skipf(format, args...)
 }

@@ -22,7 +22,7 @@ func workshop(t *testing.T) *Workshop {
 func TestTableIsComplete(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, s := range Table() {
-		if s.Name == "" || s.About == "" || s.Program == nil || s.Args == nil || seen[s.Name] {
+		if s.Name == "" || s.About == "" || s.Program == nil || s.Args == nil || s.Offers == 0 || seen[s.Name] {
 			t.Errorf("server %q is incomplete or not the only one of its name", s.Name)
 		}
 		seen[s.Name] = true
@@ -50,7 +50,7 @@ func TestStartAndStop(t *testing.T) {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	p, err := Start(context.Background(), floor, built, 0, true)
+	p, err := Start(context.Background(), floor, built, 0, Launch{Close: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestStartTellsWhyAServerEnded(t *testing.T) {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	_, err := Start(context.Background(), Server{Name: "broken", Args: addrFlag}, Built{Path: path}, 0, false)
+	_, err := Start(context.Background(), Server{Name: "broken", Args: addrFlag}, Built{Path: path}, 0, Launch{})
 	if err == nil || !strings.Contains(err.Error(), "exit status 3") || !strings.Contains(err.Error(), "no such mode") {
 		t.Errorf("got %v", err)
 	}

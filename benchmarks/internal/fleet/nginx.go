@@ -7,7 +7,7 @@ import (
 )
 
 // nginxConfig serves the canned answer from one worker. Limits that would end a connection during a run are out of its
-// way, and nothing is written outside the launch's directory.
+// way, and nothing is written outside the launch's directory. Files are sent as nginx's guide to static content says.
 const nginxConfig = `daemon off;
 worker_processes 1;
 pid %[1]s/nginx.pid;
@@ -26,9 +26,11 @@ http {
 	uwsgi_temp_path %[1]s/uwsgi;
 	scgi_temp_path %[1]s/scgi;
 	default_type text/plain;
+	sendfile on;
+	tcp_nopush on;
 	server {
-		listen 127.0.0.1:%[2]d backlog=4096;
-		location / {
+		listen 127.0.0.1:%[2]d backlog=4096%[3]s;
+%[4]s		location / {
 			return 200 'Hello, World!';
 		}
 	}
@@ -36,9 +38,17 @@ http {
 `
 
 func nginxArgs(l Launch) ([]string, error) {
-	path := filepath.Join(l.Dir, "nginx.conf")
-	if err := os.WriteFile(path, fmt.Appendf(nil, nginxConfig, l.Dir, l.Port), 0o644); err != nil {
-		return nil, err
+	secured, extra := "", ""
+	if l.Certificate != "" {
+		secured = " ssl"
+		extra = fmt.Sprintf("\t\tssl_certificate %s;\n\t\tssl_certificate_key %s;\n", l.Certificate, l.Key)
 	}
-	return []string{"-p", l.Dir, "-c", path, "-e", filepath.Join(l.Dir, "error.log")}, nil
+	if l.Files != "" {
+		extra += fmt.Sprintf("\t\tlocation /files/ {\n\t\t\talias %s/;\n\t\t}\n", l.Files)
+	}
+	path, err := writeConfig(l, "nginx.conf", fmt.Sprintf(nginxConfig, l.Dir, l.Port, secured, extra))
+	return []string{"-p", l.Dir, "-c", path, "-e", filepath.Join(l.Dir, "error.log")}, err
 }
+
+// writeFile writes what a server that has dropped its rights can read.
+func writeFile(path, text string) error { return os.WriteFile(path, []byte(text), 0o644) }

@@ -16,7 +16,7 @@ import (
 const (
 	startLimit  = 10 * time.Second
 	stopLimit   = 3 * time.Second
-	probePeriod = 5 * time.Millisecond
+	probePeriod = 200 * time.Microsecond
 	// keptLogBytes of what a server writes are shown when it fails.
 	keptLogBytes = 4096
 )
@@ -25,6 +25,12 @@ const (
 type Process struct {
 	Pid  int
 	Addr string
+	// FirstAnswer is how long after the program's start its first answer came; of a TLS server, the first accepted
+	// connection.
+	FirstAnswer time.Duration
+	// Server is what runs, and Secured tells that it speaks TLS.
+	Server  Server
+	Secured bool
 
 	cmd  *exec.Cmd
 	dir  string
@@ -32,9 +38,9 @@ type Process struct {
 	done chan struct{}
 }
 
-// Start runs the server on one CPU and returns when it accepts connections. The child is told to end when the calling
-// thread does, so the caller must be locked to a thread that lives as long as the harness.
-func Start(ctx context.Context, s Server, built Built, cpu int, closing bool) (*Process, error) {
+// Start runs the server on one CPU and returns when it answers. Port and Dir of the launch are chosen here. The child is
+// told to end when the calling thread does, so the caller must be locked to a thread that lives as long as the harness.
+func Start(ctx context.Context, s Server, built Built, cpu int, launch Launch) (*Process, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
@@ -43,7 +49,11 @@ func Start(ctx context.Context, s Server, built Built, cpu int, closing bool) (*
 	if err != nil {
 		return nil, err
 	}
-	args, err := s.Args(Launch{Port: port, Dir: dir, Close: closing})
+	if err := os.Chmod(dir, 0o755); err != nil { // for servers that drop their rights
+		return nil, err
+	}
+	launch.Port, launch.Dir = port, dir
+	args, err := s.Args(launch)
 	if err != nil {
 		os.RemoveAll(dir)
 		return nil, err
@@ -54,8 +64,12 @@ func Start(ctx context.Context, s Server, built Built, cpu int, closing bool) (*
 	// A group of its own: an interrupt at the terminal reaches the harness alone, which then stops the server with all
 	// its workers.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-	p := &Process{Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), cmd: cmd, dir: dir, done: make(chan struct{})}
+	p := &Process{
+		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Server: s, Secured: launch.Certificate != "",
+		cmd: cmd, dir: dir, done: make(chan struct{}),
+	}
 	cmd.Stdout, cmd.Stderr = &p.log, &p.log
+	start := time.Now()
 	if err := cmd.Start(); err != nil {
 		os.RemoveAll(dir)
 		return nil, err
@@ -69,6 +83,7 @@ func Start(ctx context.Context, s Server, built Built, cpu int, closing bool) (*
 		p.Stop()
 		return nil, fmt.Errorf("%w%s", err, p.log.quoted())
 	}
+	p.FirstAnswer = time.Since(start)
 	return p, nil
 }
 
@@ -101,7 +116,11 @@ func (p *Process) waitReady(ctx context.Context) error {
 	for {
 		conn, err := dialer.DialContext(ctx, "tcp", p.Addr)
 		if err == nil {
-			return conn.Close()
+			defer conn.Close()
+			if p.Secured {
+				return nil
+			}
+			return firstByte(conn)
 		}
 		select {
 		case <-p.done:
@@ -111,6 +130,16 @@ func (p *Process) waitReady(ctx context.Context) error {
 		case <-time.After(probePeriod):
 		}
 	}
+}
+
+// firstByte has the server answer something: a listening socket alone only tells of the kernel.
+func firstByte(conn net.Conn) error {
+	conn.SetDeadline(time.Now().Add(startLimit))
+	if _, err := conn.Write([]byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")); err != nil {
+		return err
+	}
+	_, err := conn.Read(make([]byte, 1))
+	return err
 }
 
 // freePort asks the kernel for a port. Another process could take it before the server does; the start then fails.

@@ -24,6 +24,8 @@ type Program interface {
 type Built struct {
 	Path    string
 	Version string
+	// Bytes is the size of the executable alone: what it links dynamically is not in it.
+	Bytes int64
 }
 
 // Workshop builds programs, each once.
@@ -48,6 +50,12 @@ func (w *Workshop) Build(ctx context.Context, p Program) (Built, error) {
 		w.built = make(map[Program]buildResult)
 	}
 	built, err := p.build(ctx, w.Root, w.Bin)
+	if err == nil {
+		var info os.FileInfo
+		if info, err = os.Stat(built.Path); err == nil {
+			built.Bytes = info.Size()
+		}
+	}
 	w.built[p] = buildResult{built, err}
 	return built, err
 }
@@ -65,7 +73,8 @@ func (p GoProgram) build(ctx context.Context, root, bin string) (Built, error) {
 		return Built{}, fmt.Errorf("%s has no Go source: %w", p.Dir, ErrUnavailable)
 	}
 	path := filepath.Join(bin, strings.ReplaceAll(strings.TrimLeft(p.Dir, "./"), "/", "-"))
-	if err := run(ctx, dir, "go", "build", "-o", path, "."); err != nil {
+	// Without a profile, which only some would have (-pgo=off): all are built as they come.
+	if err := run(ctx, dir, "go", "build", "-pgo=off", "-o", path, "."); err != nil {
 		return Built{}, err
 	}
 	info, err := buildinfo.ReadFile(path)

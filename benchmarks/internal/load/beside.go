@@ -28,10 +28,10 @@ type Apart struct {
 
 // Measure implements Load. The harness takes wrk's place, on wrk's CPU.
 func (l Beside) Measure(ctx context.Context, p *fleet.Process, s Settings) (Sample, error) {
-	if err := verifyAnswers(ctx, p.Addr, []byte(smallGet), 1); err != nil {
+	if err := verifyAnswers(ctx, p, []byte(smallGet), 1, Answer{}); err != nil {
 		return Sample{}, err
 	}
-	if err := l.Costly.verify(ctx, p.Addr); err != nil {
+	if err := l.Costly.verify(ctx, p); err != nil {
 		return Sample{}, err
 	}
 	unpin, err := Pin(s.ClientCPU)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pollard-go/pollard/benchmarks/internal/fleet"
 	"github.com/pollard-go/pollard/benchmarks/internal/work"
 )
 
@@ -22,9 +23,9 @@ var (
 
 // verify makes sure that the server has the path: one that answers it at once as any other would win by not taking part.
 // Half of the time will do, for computing is quicker on a faster CPU.
-func (c Costly) verify(ctx context.Context, addr string) error {
+func (c Costly) verify(ctx context.Context, p *fleet.Process) error {
 	start := time.Now()
-	if err := verifyAnswers(ctx, addr, []byte(c.Head), 1); err != nil {
+	if err := verifyAnswers(ctx, p, []byte(c.Head), 1, Answer{}); err != nil {
 		return err
 	}
 	if took := time.Since(start); took < c.Takes/2 {

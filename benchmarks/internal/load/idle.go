@@ -3,6 +3,7 @@ package load
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"syscall"
@@ -25,18 +26,25 @@ const (
 )
 
 // Idle is a load of connections that send one request each and then nothing.
-type Idle struct{}
+type Idle struct {
+	// AtMost so many are opened, where each costs the harness much; zero: as many as the settings say.
+	AtMost int
+}
 
 // Measure implements Load. The growth of the server's memory is that of its resident set: what the kernel holds for the
 // sockets is the same for all servers and not in it.
-func (Idle) Measure(ctx context.Context, p *fleet.Process, s Settings) (Sample, error) {
-	if err := checkFileLimit(s.IdleConnections); err != nil {
+func (l Idle) Measure(ctx context.Context, p *fleet.Process, s Settings) (Sample, error) {
+	connections := s.IdleConnections
+	if l.AtMost > 0 {
+		connections = min(connections, l.AtMost)
+	}
+	if err := checkFileLimit(connections); err != nil {
 		return Sample{}, err
 	}
-	if err := verifyAnswers(ctx, p.Addr, []byte(smallGet), 1); err != nil {
+	if err := verifyAnswers(ctx, p, []byte(smallGet), 1, Answer{}); err != nil {
 		return Sample{}, err
 	}
-	clients := clients{addr: p.Addr, in: bufio.NewReader(nil)}
+	clients := clients{process: p, in: bufio.NewReader(nil)}
 	defer clients.close()
 	if err := clients.open(ctx); err != nil {
 		return Sample{}, err
@@ -50,10 +58,8 @@ func (Idle) Measure(ctx context.Context, p *fleet.Process, s Settings) (Sample, 
 	if err != nil {
 		return Sample{}, err
 	}
-	for i := range s.IdleConnections {
-		if err := clients.open(ctx); err != nil {
-			return Sample{}, fmt.Errorf("connection %d of %d: %w", i+1, s.IdleConnections, err)
-		}
+	if err := clients.openMore(ctx, connections); err != nil {
+		return Sample{}, err
 	}
 	cpu, err := watchIdle(ctx, p.Pid, s.IdleWindow)
 	if err != nil {
@@ -63,16 +69,14 @@ func (Idle) Measure(ctx context.Context, p *fleet.Process, s Settings) (Sample, 
 	if err != nil {
 		return Sample{}, err
 	}
-	for i := 0; i < len(clients.conns); i += liveSample {
-		if err := clients.ask(clients.conns[i]); err != nil {
-			return Sample{}, fmt.Errorf("the idle connection %d did not survive: %w", i, err)
-		}
+	if err := clients.verifyLive(); err != nil {
+		return Sample{}, err
 	}
 	return Sample{Idle: &IdleCost{
-		Connections:        s.IdleConnections,
+		Connections:        connections,
 		RSSBeforeBytes:     before,
 		RSSAfterBytes:      after,
-		BytesPerConnection: float64(after-before) / float64(s.IdleConnections),
+		BytesPerConnection: float64(after-before) / float64(connections),
 		WindowSeconds:      s.IdleWindow.Seconds(),
 		CPUMillis:          float64(cpu) / float64(time.Millisecond),
 	}}, nil
@@ -91,7 +95,7 @@ func watchIdle(ctx context.Context, pid int, window time.Duration) (time.Duratio
 		return 0, err
 	}
 	after, err := procfs.TreeCPU(pid)
-	return after - before, err
+	return after.Minus(before).Total(), err
 }
 
 func wait(ctx context.Context, d time.Duration) error {
@@ -117,15 +121,33 @@ func checkFileLimit(connections int) error {
 
 // clients are the open connections of an idle scenario.
 type clients struct {
-	addr  string
-	conns []net.Conn
-	in    *bufio.Reader
+	process *fleet.Process
+	conns   []net.Conn
+	in      *bufio.Reader
+}
+
+func (c *clients) openMore(ctx context.Context, n int) error {
+	for i := range n {
+		if err := c.open(ctx); err != nil {
+			return fmt.Errorf("connection %d of %d: %w", i+1, n, err)
+		}
+	}
+	return nil
+}
+
+// verifyLive asks some of the connections once more.
+func (c *clients) verifyLive() error {
+	for i := 0; i < len(c.conns); i += liveSample {
+		if err := c.ask(c.conns[i]); err != nil {
+			return fmt.Errorf("the idle connection %d did not survive: %w", i, err)
+		}
+	}
+	return nil
 }
 
 // open adds a connection that has had one answer.
 func (c *clients) open(ctx context.Context) error {
-	dialer := net.Dialer{KeepAlive: -1} // no probes while the server is watched
-	conn, err := dialer.DialContext(ctx, "tcp", c.addr)
+	conn, err := dial(ctx, c.process)
 	if err != nil {
 		return err
 	}
@@ -140,13 +162,16 @@ func (c *clients) ask(conn net.Conn) error {
 		return err
 	}
 	c.in.Reset(conn)
-	_, err := verifyAnswer(c.in)
+	_, err := verifyAnswer(c.in, Answer{})
 	return err
 }
 
 // close resets the connections, which leaves no port in TIME_WAIT for the next run to stumble over.
 func (c *clients) close() {
 	for _, conn := range c.conns {
+		if secured, ok := conn.(*tls.Conn); ok {
+			conn = secured.NetConn()
+		}
 		conn.(*net.TCPConn).SetLinger(0)
 		conn.Close()
 	}

@@ -8,12 +8,15 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/pollard-go/pollard/benchmarks/internal/fleet"
 )
 
 func TestParseResult(t *testing.T) {
 	const good = `{"requests":3000,"duration_us":1500000,"p50_us":10,"p99_us":90,"connect":0,"read":0,"write":0,"timeout":0,"status":0}`
 	r, err := parseResult([]byte("Running 1s test\n  Requests/sec: 1\n\nresult " + good + "\n"))
-	if err != nil || r.Requests != 3000 || r.seconds() != 1.5 || r.P99Micros != 90 {
+	if err != nil || r.Requests != 3000 || r.took() != 1500*time.Millisecond || r.P99Micros != 90 {
 		t.Errorf("got %+v, %v", r, err)
 	}
 	for name, stdout := range map[string]string{
@@ -29,6 +32,9 @@ func TestParseResult(t *testing.T) {
 		}
 	}
 }
+
+// at is a server that runs in the test itself.
+func at(listener net.Listener) *fleet.Process { return &fleet.Process{Addr: listener.Addr().String()} }
 
 func TestVerifyAnswersRefusesOtherWork(t *testing.T) {
 	hello := func(w http.ResponseWriter, _ *http.Request) {
@@ -56,7 +62,7 @@ func TestVerifyAnswersRefusesOtherWork(t *testing.T) {
 	} {
 		server := httptest.NewServer(c.handler)
 		for _, depth := range []int{1, 16} {
-			err := verifyAnswers(context.Background(), server.Listener.Addr().String(), []byte(smallGet), depth)
+			err := verifyAnswers(context.Background(), at(server.Listener), []byte(smallGet), depth, Answer{})
 			if (err == nil) != c.good {
 				t.Errorf("%s, %d at once: %v", c.name, depth, err)
 			}
@@ -81,7 +87,8 @@ func TestVerifyAnswersWantsTheClose(t *testing.T) {
 		conn.Read(make([]byte, 1024))
 		io.WriteString(conn, "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\n"+helloBody)
 	}()
-	err = verifyAnswers(context.Background(), listener.Addr().String(), []byte("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), 1)
+	err = verifyAnswers(context.Background(), at(listener), []byte("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), 1,
+		Answer{})
 	if err == nil || !strings.Contains(err.Error(), "close asked") {
 		t.Errorf("got %v", err)
 	}
@@ -90,7 +97,7 @@ func TestVerifyAnswersWantsTheClose(t *testing.T) {
 func TestScenariosAreNamedOnce(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, s := range Scenarios() {
-		if s.Name == "" || s.About == "" || s.Load == nil || seen[s.Name] {
+		if s.Name == "" || s.About == "" || s.Load == nil || s.Needs == 0 || seen[s.Name] {
 			t.Errorf("scenario %+v is incomplete or not the only one of its name", s)
 		}
 		seen[s.Name] = true

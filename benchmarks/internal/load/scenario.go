@@ -2,6 +2,8 @@ package load
 
 import (
 	"context"
+	"crypto/tls"
+	"net"
 	"time"
 
 	"github.com/pollard-go/pollard/benchmarks/internal/fleet"
@@ -11,10 +13,17 @@ import (
 type Scenario struct {
 	Name  string
 	About string
-	// Close tells that every request asks for its connection to be closed, Slow that servers must have the paths that
-	// take their time.
-	Close, Slow bool
-	Load        Load
+	// Needs is what a server must offer.
+	Needs fleet.Offer
+	// Peers are the servers that it is measured with unless others are asked for; a name that ends in "*" stands for all
+	// that begin so. Nil: all that offer what it needs.
+	Peers []string
+	// Close tells that every request asks for its connection to be closed. Slow tells that requests per second say more
+	// than CPU time, Flow that bytes per second do.
+	Close, Slow, Flow bool
+	// Rounds are enough for what it measures, unless others are asked for; zero: as many as usual.
+	Rounds int
+	Load   Load
 }
 
 // Load measures a running server once.
@@ -36,90 +45,18 @@ type Settings struct {
 	IdleWindow      time.Duration
 }
 
-// Sample is what one run gave: one of its parts.
-type Sample struct {
-	Throughput *Throughput `json:"throughput,omitempty"`
-	Idle       *IdleCost   `json:"idle,omitempty"`
-	Apart      *Apart      `json:"apart,omitempty"`
-}
-
-// Throughput is the outcome of a run of wrk.
-type Throughput struct {
-	Requests            int64   `json:"requests"`
-	Seconds             float64 `json:"seconds"`
-	ServerCPUSeconds    float64 `json:"server_cpu_seconds"`
-	CPUMicrosPerRequest float64 `json:"cpu_us_per_request"`
-	RequestsPerSecond   float64 `json:"requests_per_second"`
-	// The percentiles are wrk's, which corrects them for coordinated omission; 0 is unknown.
-	P50Micros float64 `json:"p50_us,omitempty"`
-	P99Micros float64 `json:"p99_us,omitempty"`
-	// RSSBytes is taken right after the run.
-	RSSBytes int64 `json:"rss_bytes"`
-	// ForeignCPUs is how many CPUs were busy on average with neither the server nor wrk: the run's noise.
-	ForeignCPUs float64 `json:"foreign_cpus"`
-}
-
-// IdleCost is the outcome of an idle scenario.
-type IdleCost struct {
-	Connections        int     `json:"connections"`
-	RSSBeforeBytes     int64   `json:"rss_before_bytes"`
-	RSSAfterBytes      int64   `json:"rss_after_bytes"`
-	BytesPerConnection float64 `json:"bytes_per_connection"`
-	WindowSeconds      float64 `json:"window_seconds"`
-	// CPUMillis is the CPU time that the server used in the window, in steps of 10 ms.
-	CPUMillis float64 `json:"cpu_ms"`
-}
-
-// Scenarios returns all of them, in the order of the report.
-func Scenarios() []Scenario {
-	const closing = "GET / HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n\r\n"
-	return []Scenario{
-		{
-			Name: "get-64", About: "keep-alive GET, 64 connections",
-			Load: Wrk{Connections: 64, Depth: 1, Head: smallGet},
-		},
-		{
-			Name: "get-512", About: "keep-alive GET, 512 connections",
-			Load: Wrk{Connections: 512, Depth: 1, Head: smallGet},
-		},
-		{
-			Name: "pipeline-16", About: "16 pipelined GETs, 64 connections",
-			Load: Wrk{Connections: 64, Depth: 16, Head: smallGet},
-		},
-		{
-			Name: "browser", About: "keep-alive GET with a browser's 14 fields, 64 connections",
-			Load: Wrk{Connections: 64, Depth: 1, HeadFile: "../parser/testdata/browser-request.http"},
-		},
-		{
-			Name: "close", About: "a connection for each request, 64 at a time", Close: true,
-			Load: Wrk{Connections: 64, Depth: 1, Head: closing},
-		},
-		{
-			Name: "slow-2", About: "keep-alive GET, 512 connections, 2 % of the requests block for 20 ms", Slow: true,
-			Load: Wrk{Connections: 512, Depth: 1, Head: smallGet, Percent: 2, Costly: slow},
-		},
-		{
-			Name: "slow-2-64", About: "keep-alive GET, 64 connections, 2 % of the requests block for 20 ms", Slow: true,
-			Load: Wrk{Connections: 64, Depth: 1, Head: smallGet, Percent: 2, Costly: slow},
-		},
-		{
-			Name: "beside-slow", Slow: true,
-			About: "latency of the fast requests on 64 connections, first alone, then with 2 % that block for 20 ms",
-			Load:  Beside{Connections: 64, Percent: 2, Costly: slow},
-		},
-		{
-			Name: "sleep-5", About: "keep-alive GET, 256 connections, every request blocks for 5 ms", Slow: true,
-			Load: Wrk{Connections: 256, Depth: 1, Head: sleep.Head, Percent: 100, Costly: sleep},
-		},
-		{
-			Name: "cpu-30", About: "keep-alive GET, 64 connections, 30 % of the requests compute for 2 ms", Slow: true,
-			Load: Wrk{Connections: 64, Depth: 1, Head: smallGet, Percent: 30, Costly: burn},
-		},
-		{
-			Name: "idle", About: "open connections that ask for nothing after one request each",
-			Load: Idle{},
-		},
+// dial opens a connection as the process speaks, without probes that would disturb a server that is watched.
+func dial(ctx context.Context, p *fleet.Process) (net.Conn, error) {
+	dialer := net.Dialer{KeepAlive: -1}
+	conn, err := dialer.DialContext(ctx, "tcp", p.Addr)
+	if err != nil || !p.Secured {
+		return conn, err
 	}
+	// Who it is does not matter: the certificate was made a moment ago for this run.
+	secured := tls.Client(conn, &tls.Config{InsecureSkipVerify: true, ClientSessionCache: nil})
+	if err := secured.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return secured, nil
 }
-
-const smallGet = "GET / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n"

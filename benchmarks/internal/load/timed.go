@@ -26,9 +26,10 @@ type Mix struct {
 // Latency is a distribution of times from the sending of a request to the last byte of its answer. It has in it what the
 // client needs to get at the answer, which is the same for all servers.
 type Latency struct {
-	Requests  int     `json:"requests"`
-	P50Micros float64 `json:"p50_us"`
-	P99Micros float64 `json:"p99_us"`
+	Requests   int     `json:"requests"`
+	P50Micros  float64 `json:"p50_us"`
+	P99Micros  float64 `json:"p99_us"`
+	P999Micros float64 `json:"p999_us"`
 }
 
 // Run loads the server for the duration and returns the latencies of the usual and of the costly requests.
@@ -69,10 +70,10 @@ func distribution(took []time.Duration) Latency {
 		return Latency{}
 	}
 	slices.Sort(took)
-	at := func(percent int) float64 {
-		return float64(took[(len(took)-1)*percent/100]) / float64(time.Microsecond)
+	at := func(perMille int) float64 {
+		return float64(took[(len(took)-1)*perMille/1000]) / float64(time.Microsecond)
 	}
-	return Latency{Requests: len(took), P50Micros: at(50), P99Micros: at(99)}
+	return Latency{Requests: len(took), P50Micros: at(500), P99Micros: at(990), P999Micros: at(999)}
 }
 
 // session is one connection of a Mix.

@@ -52,7 +52,7 @@ func TestCostlyMustTakeItsTime(t *testing.T) {
 		io.WriteString(w, helloBody)
 	}))
 	defer server.Close()
-	if err := slow.verify(context.Background(), server.Listener.Addr().String()); err == nil {
+	if err := slow.verify(context.Background(), at(server.Listener)); err == nil {
 		t.Error("a server without the path was taken for one that has it")
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/pollard-go/pollard/benchmarks/internal/fleet"
-	"github.com/pollard-go/pollard/benchmarks/internal/procfs"
 )
 
 //go:embed drive.lua
@@ -30,13 +29,29 @@ func FindWrk() (string, error) {
 	return path, nil
 }
 
+// NeedsWrk tells whether the load runs wrk.
+func NeedsWrk(l Load) bool {
+	switch l := l.(type) {
+	case Wrk:
+		return true
+	case Two:
+		_, ok := l.First.(Wrk)
+		return ok
+	}
+	return false
+}
+
 // Wrk is a load of requests that follow one another on kept connections, as fast as they are answered.
 type Wrk struct {
 	Connections int
 	// Depth requests are sent at once on each connection.
 	Depth int
-	// Head is one request; HeadFile names a file with it instead, relative to the module.
+	// Head is one request with its body; HeadFile names a file with it instead, relative to the module.
 	Head, HeadFile string
+	// Answer is what it is answered with.
+	Answer Answer
+	// Rotation are requests that take turns, instead of Head.
+	Rotation []Exchange
 	// Percent of the requests are Costly ones, in even distances; zero: none.
 	Percent int
 	Costly  Costly
@@ -44,56 +59,64 @@ type Wrk struct {
 
 // Measure implements Load.
 func (l Wrk) Measure(ctx context.Context, p *fleet.Process, s Settings) (Sample, error) {
-	head, err := l.head(s.Root)
+	throughput, err := l.measure(ctx, p, s)
+	return Sample{Throughput: throughput}, err
+}
+
+func (l Wrk) measure(ctx context.Context, p *fleet.Process, s Settings) (*Throughput, error) {
+	rotation, err := l.requests(s.Root)
 	if err != nil {
-		return Sample{}, err
+		return nil, err
 	}
-	if err := verifyAnswers(ctx, p.Addr, head, l.Depth); err != nil {
-		return Sample{}, err
+	for _, e := range rotation {
+		if err := verifyAnswers(ctx, p, []byte(e.Head), l.Depth, e.Answer); err != nil {
+			return nil, fmt.Errorf("%.40q…: %w", e.Head, err)
+		}
 	}
 	if l.Percent > 0 {
-		if err := l.Costly.verify(ctx, p.Addr); err != nil {
-			return Sample{}, err
-		}
-	}
-	args, err := l.writeScript(s, head)
-	if err != nil {
-		return Sample{}, err
-	}
-	if s.WarmUp > 0 {
-		if _, err := l.run(ctx, p, s, s.WarmUp, args); err != nil {
-			return Sample{}, fmt.Errorf("warm-up: %w", err)
-		}
-	}
-	throughput, err := l.run(ctx, p, s, s.Duration, args)
-	if err != nil {
-		return Sample{}, err
-	}
-	return Sample{Throughput: throughput}, nil
-}
-
-func (l Wrk) head(root string) ([]byte, error) {
-	if l.HeadFile == "" {
-		return []byte(l.Head), nil
-	}
-	return os.ReadFile(filepath.Join(root, l.HeadFile))
-}
-
-// writeScript lays out drive.lua and what it reads, and returns the script's arguments.
-func (l Wrk) writeScript(s Settings, head []byte) ([]string, error) {
-	script, usual, costly := filepath.Join(s.Dir, "drive.lua"), filepath.Join(s.Dir, "usual"), filepath.Join(s.Dir, "costly")
-	for path, content := range map[string][]byte{
-		script: driveScript,
-		usual:  bytes.Repeat(head, l.Depth),
-		costly: []byte(l.Costly.Head),
-	} {
-		if err := os.WriteFile(path, content, 0o644); err != nil {
+		if err := l.Costly.verify(ctx, p); err != nil {
 			return nil, err
 		}
 	}
-	args := []string{usual}
-	if l.Percent > 0 {
-		args = append(args, costly, strconv.Itoa(l.Percent))
+	args, err := l.writeScript(s, rotation)
+	if err != nil {
+		return nil, err
+	}
+	if s.WarmUp > 0 {
+		if _, err := l.run(ctx, p, s, s.WarmUp, args); err != nil {
+			return nil, fmt.Errorf("warm-up: %w", err)
+		}
+	}
+	return l.run(ctx, p, s, s.Duration, args)
+}
+
+func (l Wrk) connections() int { return l.Connections }
+
+func (l Wrk) requests(root string) ([]Exchange, error) {
+	if l.Rotation != nil {
+		return l.Rotation, nil
+	}
+	if l.HeadFile == "" {
+		return []Exchange{{l.Head, l.Answer}}, nil
+	}
+	head, err := os.ReadFile(filepath.Join(root, l.HeadFile))
+	return []Exchange{{string(head), l.Answer}}, err
+}
+
+// writeScript lays out drive.lua and what it reads, and returns the script's arguments.
+func (l Wrk) writeScript(s Settings, rotation []Exchange) ([]string, error) {
+	script, costly := filepath.Join(s.Dir, "drive.lua"), filepath.Join(s.Dir, "costly")
+	contents := map[string][]byte{script: driveScript, costly: []byte(l.Costly.Head)}
+	args := []string{strconv.Itoa(l.Percent), costly}
+	for i, e := range rotation {
+		path := filepath.Join(s.Dir, fmt.Sprintf("usual-%d", i))
+		contents[path] = bytes.Repeat([]byte(e.Head), l.Depth)
+		args = append(args, path)
+	}
+	for path, content := range contents {
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			return nil, err
+		}
 	}
 	return args, nil
 }
@@ -101,65 +124,43 @@ func (l Wrk) writeScript(s Settings, head []byte) ([]string, error) {
 // run lets wrk run once, between two looks at the CPU time of the server and of the machine.
 func (l Wrk) run(ctx context.Context, p *fleet.Process, s Settings, d time.Duration, scriptArgs []string) (*Throughput, error) {
 	seconds := strconv.Itoa(max(1, int(d/time.Second))) + "s"
+	scheme := "http://"
+	if p.Secured {
+		scheme = "https://"
+	}
 	args := []string{"-c", strconv.Itoa(s.ClientCPU), s.WrkPath, "-t1", "-c", strconv.Itoa(l.Connections), "-d", seconds,
-		"-s", filepath.Join(s.Dir, "drive.lua"), "http://" + p.Addr + "/", "--"}
+		"-s", filepath.Join(s.Dir, "drive.lua"), scheme + p.Addr + "/", "--"}
 	cmd := exec.CommandContext(ctx, "taskset", append(args, scriptArgs...)...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 
-	serverBefore, machineBefore, err := cpuTimes(p.Pid)
+	m, err := startMeter(p)
 	if err != nil {
 		return nil, err
 	}
-	start := time.Now()
 	runErr := cmd.Run()
-	elapsed := time.Since(start)
 	if err := p.Exited(); err != nil {
 		return nil, err
 	}
 	if runErr != nil {
 		return nil, fmt.Errorf("wrk: %w: %s%s", runErr, stdout.Bytes(), stderr.Bytes())
 	}
-	serverAfter, machineAfter, err := cpuTimes(p.Pid)
-	if err != nil {
-		return nil, err
-	}
-	rss, err := procfs.TreeRSSBytes(p.Pid)
-	if err != nil {
-		return nil, err
-	}
 	result, err := parseResult(stdout.Bytes())
 	if err != nil {
 		return nil, err
 	}
-	server := serverAfter - serverBefore
-	wrk := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	foreign := machineAfter - machineBefore - server - wrk
-	if l.Depth > 1 || l.Percent > 0 && l.Percent < 100 {
-		// wrk fills in the latencies that it takes to have missed (coordinated omission), at intervals that it reckons
-		// from all requests. A pipelined sample is of Depth requests, and each request that is slow on purpose would
-		// bring dozens that nobody sent: its percentiles mean nothing then.
-		result.P50Micros, result.P99Micros = 0, 0
+	client := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	t, err := m.stop(result.Requests, result.took(), client)
+	if err != nil {
+		return nil, err
 	}
-	return &Throughput{
-		Requests:            result.Requests,
-		Seconds:             result.seconds(),
-		ServerCPUSeconds:    server.Seconds(),
-		CPUMicrosPerRequest: server.Seconds() * 1e6 / float64(result.Requests),
-		RequestsPerSecond:   float64(result.Requests) / result.seconds(),
-		P50Micros:           result.P50Micros,
-		P99Micros:           result.P99Micros,
-		RSSBytes:            rss,
-		ForeignCPUs:         max(0, foreign.Seconds()/elapsed.Seconds()),
-	}, nil
-}
-
-func cpuTimes(pid int) (server, machine time.Duration, err error) {
-	if server, err = procfs.TreeCPU(pid); err != nil {
-		return 0, 0, err
+	// wrk fills in the latencies that it takes to have missed (coordinated omission), at intervals that it reckons
+	// from all requests. A pipelined sample is of Depth requests, and each request that is slow on purpose would
+	// bring dozens that nobody sent: its percentiles mean nothing then.
+	if l.Depth == 1 && (l.Percent == 0 || l.Percent == 100) {
+		t.P50Micros, t.P99Micros, t.P999Micros = result.P50Micros, result.P99Micros, result.P999Micros
 	}
-	machine, err = procfs.MachineCPU()
-	return server, machine, err
+	return t, nil
 }
 
 // wrkResult is the line that drive.lua prints at the end.
@@ -168,6 +169,7 @@ type wrkResult struct {
 	DurationMicros float64 `json:"duration_us"`
 	P50Micros      float64 `json:"p50_us"`
 	P99Micros      float64 `json:"p99_us"`
+	P999Micros     float64 `json:"p999_us"`
 	Connect        int64   `json:"connect"`
 	Read           int64   `json:"read"`
 	Write          int64   `json:"write"`
@@ -175,7 +177,9 @@ type wrkResult struct {
 	Status         int64   `json:"status"`
 }
 
-func (r *wrkResult) seconds() float64 { return r.DurationMicros / 1e6 }
+func (r *wrkResult) took() time.Duration {
+	return time.Duration(r.DurationMicros * float64(time.Microsecond))
+}
 
 // parseResult returns wrk's result, or an error when there is none or any request failed: a run with errors measures
 // something else.

@@ -21,12 +21,21 @@ import (
 // tick is the kernel's USER_HZ, 100 on every Linux architecture that Go supports.
 const tick = 10 * time.Millisecond
 
+// CPU is time on a CPU: in the program, and in the kernel on its behalf.
+type CPU struct{ User, System time.Duration }
+
+// Total returns the sum of both.
+func (c CPU) Total() time.Duration { return c.User + c.System }
+
+// Minus returns what was used since before.
+func (c CPU) Minus(before CPU) CPU { return CPU{c.User - before.User, c.System - before.System} }
+
 // TreeCPU returns the CPU time of process pid and of all its living descendants.
-func TreeCPU(pid int) (time.Duration, error) {
-	var total time.Duration
+func TreeCPU(pid int) (CPU, error) {
+	var total CPU
 	err := walk(pid, func(pid int) error {
 		cpu, err := processCPU(pid)
-		total += cpu
+		total = CPU{total.User + cpu.User, total.System + cpu.System}
 		return err
 	})
 	return total, err
@@ -73,35 +82,35 @@ func walk(pid int, visit func(int) error) error {
 	return nil
 }
 
-func processCPU(pid int) (time.Duration, error) {
+func processCPU(pid int) (CPU, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0, err
+		return CPU{}, err
 	}
 	return parseProcessStat(text)
 }
 
-// parseProcessStat returns utime+stime, fields 14 and 15 of proc(5). Field 2, the command, may hold spaces and
+// parseProcessStat returns utime and stime, fields 14 and 15 of proc(5). Field 2, the command, may hold spaces and
 // parentheses, so fields are counted from its last parenthesis.
-func parseProcessStat(text []byte) (time.Duration, error) {
+func parseProcessStat(text []byte) (CPU, error) {
 	end := bytes.LastIndexByte(text, ')')
 	if end < 0 {
-		return 0, errors.New("procfs: stat has no command")
+		return CPU{}, errors.New("procfs: stat has no command")
 	}
 	const firstAfterCommand, utime, stime = 3, 14, 15
 	fields := strings.Fields(string(text[end+1:]))
 	if len(fields) <= stime-firstAfterCommand {
-		return 0, errors.New("procfs: stat is too short")
+		return CPU{}, errors.New("procfs: stat is too short")
 	}
-	var ticks int64
-	for _, i := range []int{utime, stime} {
-		n, err := strconv.ParseInt(fields[i-firstAfterCommand], 10, 64)
+	var ticks [2]int64
+	for i, field := range []int{utime, stime} {
+		n, err := strconv.ParseInt(fields[field-firstAfterCommand], 10, 64)
 		if err != nil {
-			return 0, fmt.Errorf("procfs: stat: %w", err)
+			return CPU{}, fmt.Errorf("procfs: stat: %w", err)
 		}
-		ticks += n
+		ticks[i] = n
 	}
-	return time.Duration(ticks) * tick, nil
+	return CPU{time.Duration(ticks[0]) * tick, time.Duration(ticks[1]) * tick}, nil
 }
 
 // processRSSBytes prefers smaps_rollup, which walks the page table: the counter behind VmRSS lags by up to 64 pages a CPU.

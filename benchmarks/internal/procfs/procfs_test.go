@@ -11,7 +11,7 @@ func TestParseProcessStat(t *testing.T) {
 	const fields = " S 1 42 42 0 -1 4194560 100 200 0 0 150 250 7 8 20 0 1 0 1234 4096 100"
 	for _, command := range []string{"(server)", "(a b)", "(weird) (name)"} {
 		cpu, err := parseProcessStat([]byte("42 " + command + fields))
-		if want := 4 * time.Second; err != nil || cpu != want {
+		if want := 4 * time.Second; err != nil || cpu.Total() != want || cpu.User != 1500*time.Millisecond {
 			t.Errorf("%s: got %v, %v; want %v", command, cpu, err, want)
 		}
 	}
@@ -54,7 +54,7 @@ func TestTreeCountsDescendants(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if cpu >= 2*tick {
+		if cpu.Total() >= 2*tick {
 			return
 		}
 		time.Sleep(tick)

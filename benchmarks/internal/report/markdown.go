@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -27,19 +26,19 @@ func (r *Results) Markdown() string {
 	if r.Interrupted {
 		out.WriteString("**Interrupted**: the last rounds are missing.\n\n")
 	}
-	rows := [][]string{{"server", "version", "is"}}
+	rows := [][]string{{"server", "version", "is", "program MiB"}}
 	for _, s := range r.Servers {
 		version := orDash(s.Version)
 		if s.Skipped != "" {
 			version = "skipped: " + oneLine(s.Skipped)
 		}
-		rows = append(rows, []string{s.Name, version, s.About})
+		rows = append(rows, []string{s.Name, version, s.About, number("%.1f", known(mebi(s.ProgramBytes)))})
 	}
 	writeTable(&out, rows)
+	r.writeClaims(&out)
 	for _, s := range r.Scenarios {
 		r.writeScenario(&out, s)
 	}
-	r.writeClaims(&out)
 	return out.String()
 }
 
@@ -56,16 +55,25 @@ func (r *Results) writeScenario(out *strings.Builder, s Scenario) {
 			writeTable(out, ratioRows(names, runs, m, least))
 		}
 	}
+	has := func(part func(Run) bool) bool { return anyRun(runs, part) }
 	switch {
-	case anyRun(runs, func(run Run) bool { return run.Idle != nil }):
+	case has(func(run Run) bool { return run.Idle != nil }):
 		writeTable(out, idleRows(names, runs))
 		ratios("Memory per connection", bytesPerConnection, leastBytes)
-	case anyRun(runs, func(run Run) bool { return run.Apart != nil }):
+	case has(func(run Run) bool { return run.Apart != nil }):
 		writeTable(out, apartRows(names, runs))
+	case has(func(run Run) bool { return run.Pair != nil }):
+		writeTable(out, pairRows(names, runs))
+	case has(func(run Run) bool { return run.Startup != nil }):
+		writeTable(out, startupRows(names, runs))
+	case !has(func(run Run) bool { return run.Throughput != nil }):
+	case s.Flow:
+		writeTable(out, flowRows(names, runs))
+		ratios("Bytes per second", bytesPerSecond, 0)
 	default:
 		writeTable(out, throughputRows(names, runs))
 		ratios("CPU time per request", cpuPerRequest, 0)
-		if s.Slow {
+		if s.Slow || s.Close {
 			ratios("Requests per second", requestsPerSecond, 0)
 		}
 	}
@@ -94,97 +102,6 @@ func anyRun(runs map[string][]Run, is func(Run) bool) bool {
 	return false
 }
 
-// known turns the zero of an unknown latency into no number.
-func known(micros float64) float64 {
-	if micros == 0 {
-		return math.NaN()
-	}
-	return micros
-}
-
-func cpuPerRequest(r Run) float64      { return r.Throughput.CPUMicrosPerRequest }
-func bytesPerConnection(r Run) float64 { return r.Idle.BytesPerConnection }
-func requestsPerSecond(r Run) float64  { return r.Throughput.RequestsPerSecond }
-func besideToAlone(r Run) float64      { return r.Apart.Beside.P50Micros / r.Apart.Alone.P50Micros }
-
-func throughputRows(names []string, runs map[string][]Run) [][]string {
-	rows := [][]string{{"server", "CPU µs/request", "min–max", "× floor", "requests/s", "p50 µs", "p99 µs", "RSS MiB"}}
-	for _, name := range names {
-		of := runs[name]
-		cpu := values(of, cpuPerRequest)
-		middle := func(format string, m metric) string { return number(format, median(values(of, m))) }
-		rows = append(rows, []string{
-			name,
-			number("%.2f", median(cpu)),
-			spread("%.2f", cpu),
-			factor(ratio(of, runs[floorServer], cpuPerRequest, 0)),
-			middle("%.0f", func(r Run) float64 { return r.Throughput.RequestsPerSecond }),
-			middle("%.0f", func(r Run) float64 { return known(r.Throughput.P50Micros) }),
-			middle("%.0f", func(r Run) float64 { return known(r.Throughput.P99Micros) }),
-			middle("%.1f", func(r Run) float64 { return float64(r.Throughput.RSSBytes) / (1 << 20) }),
-		})
-	}
-	return rows
-}
-
-func idleRows(names []string, runs map[string][]Run) [][]string {
-	rows := [][]string{{"server", "bytes/connection", "min–max", "connections", "RSS MiB before", "after", "CPU ms while idle", "for s"}}
-	for _, name := range names {
-		of := runs[name]
-		bytes := values(of, bytesPerConnection)
-		middle := func(format string, m metric) string { return number(format, median(values(of, m))) }
-		rows = append(rows, []string{
-			name,
-			number("%.0f", median(bytes)),
-			spread("%.0f", bytes),
-			middle("%.0f", func(r Run) float64 { return float64(r.Idle.Connections) }),
-			middle("%.1f", func(r Run) float64 { return float64(r.Idle.RSSBeforeBytes) / (1 << 20) }),
-			middle("%.1f", func(r Run) float64 { return float64(r.Idle.RSSAfterBytes) / (1 << 20) }),
-			middle("%.0f", func(r Run) float64 { return r.Idle.CPUMillis }),
-			middle("%.0f", func(r Run) float64 { return r.Idle.WindowSeconds }),
-		})
-	}
-	return rows
-}
-
-func apartRows(names []string, runs map[string][]Run) [][]string {
-	rows := [][]string{{"server", "p50 µs alone", "beside slow ones", "ratio", "min–max", "p99 µs alone", "beside slow ones",
-		"p50 µs of the slow", "requests/s"}}
-	for _, name := range names {
-		of := runs[name]
-		ratios := values(of, besideToAlone)
-		middle := func(m metric) string { return number("%.0f", median(values(of, m))) }
-		rows = append(rows, []string{
-			name,
-			middle(func(r Run) float64 { return r.Apart.Alone.P50Micros }),
-			middle(func(r Run) float64 { return r.Apart.Beside.P50Micros }),
-			factor(median(ratios)),
-			spread("%.2f", ratios),
-			middle(func(r Run) float64 { return r.Apart.Alone.P99Micros }),
-			middle(func(r Run) float64 { return r.Apart.Beside.P99Micros }),
-			middle(func(r Run) float64 { return r.Apart.Costly.P50Micros }),
-			middle(func(r Run) float64 { return r.Apart.RequestsPerSecond }),
-		})
-	}
-	return rows
-}
-
-func ratioRows(names []string, runs map[string][]Run, m metric, least float64) [][]string {
-	rows := [][]string{append([]string{""}, names...)}
-	for _, row := range names {
-		cells := []string{row}
-		for _, column := range names {
-			cell := ""
-			if row != column {
-				cell = factor(ratio(runs[row], runs[column], m, least))
-			}
-			cells = append(cells, cell)
-		}
-		rows = append(rows, cells)
-	}
-	return rows
-}
-
 // writeWarnings tells of failed runs, which are in no figure, and of noise.
 func writeWarnings(out *strings.Builder, names []string, runs map[string][]Run) {
 	var foreign []float64
@@ -194,6 +111,8 @@ func writeWarnings(out *strings.Builder, names []string, runs map[string][]Run) 
 				fmt.Fprintf(out, "- **failed**: %s, round %d: %s\n", name, run.Round, oneLine(run.Failure))
 			} else if run.Throughput != nil {
 				foreign = append(foreign, run.Throughput.ForeignCPUs)
+			} else if run.Pair != nil {
+				foreign = append(foreign, run.Pair.First.ForeignCPUs, run.Pair.Second.ForeignCPUs)
 			}
 		}
 	}
@@ -211,13 +130,6 @@ func writeTable(out *strings.Builder, rows [][]string) {
 		}
 	}
 	out.WriteString("\n")
-}
-
-func number(format string, v float64) string {
-	if math.IsNaN(v) {
-		return "–"
-	}
-	return fmt.Sprintf(format, v)
 }
 
 // factor shows a ratio with at least two digits that mean something.

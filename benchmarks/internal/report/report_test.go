@@ -72,11 +72,11 @@ func results() *Results {
 func TestMarkdown(t *testing.T) {
 	text := results().Markdown()
 	for _, want := range []string{
-		"| gone | skipped: not installed | not there |",
+		"| gone | skipped: not installed | not there | – |",
 		"| floor | 4.00 | 4.00–4.00 | 1.00 |",
 		"| ours | 1.50 |  |",
 		"- **failed**: floor, round 2: errors in 7 requests: read 1\n",
-		"| ours | 7.00 | 6.00–8.00 | 1.50 | 0 | – | – |",
+		"| ours | 7.00 | 6.00–8.00 | 1.50 | 0.00 | 0.00 | 0 | – | – | – |",
 		"| ours | 222 | 222–222 | 10 |",
 	} {
 		if !strings.Contains(text, want) {

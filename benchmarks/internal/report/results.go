@@ -36,14 +36,20 @@ type Server struct {
 	About   string `json:"about"`
 	Version string `json:"version,omitempty"`
 	Skipped string `json:"skipped,omitempty"`
+	// ProgramBytes is the size of the executable alone.
+	ProgramBytes int64 `json:"program_bytes,omitempty"`
 }
 
 // Scenario is a measured scenario.
 type Scenario struct {
 	Name  string `json:"name"`
 	About string `json:"about"`
-	// Slow tells that handlers take their time, so that requests per second say more than CPU time.
-	Slow bool `json:"slow,omitempty"`
+	// Slow tells that handlers take their time, so that requests per second say more than CPU time; Close that each
+	// request has a connection of its own.
+	Slow  bool `json:"slow,omitempty"`
+	Close bool `json:"close,omitempty"`
+	// Flow tells that bytes per second count.
+	Flow bool `json:"flow,omitempty"`
 }
 
 // Run is one measurement of one server in one scenario: a sample, or why there is none.

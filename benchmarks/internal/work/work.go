@@ -1,10 +1,17 @@
-// Package work is what the handlers of all compared servers do, so that they do the same: the answer, and the paths whose
-// handlers take their time.
+// Package work is what the handlers of all compared servers do, so that they do the same: the answer, and the paths that
+// ask for something else.
 //
-//	/        answer at once
-//	/slow    sleep for 20 ms first: a query that takes long
-//	/sleep   sleep for 5 ms first: a usual query
-//	/burn    compute for about 2 ms first
+//	/             answer at once
+//	/slow         sleep for 20 ms first: a query that takes long
+//	/sleep        sleep for 5 ms first: a usual query
+//	/burn         compute for about 2 ms first
+//	/json         a document of about 1 KB, by encoding/json
+//	/chunks       Chunks pieces of ChunkBytes each, sent one by one without a Content-Length
+//	/count        read the body; answer with the number of its bytes
+//	/files/NAME   a file
+//	/allocations  what the program has allocated so far, as JSON: asked by the harness, not by a load
+//
+// A server need not have all of them: the table in package fleet says which ones it offers.
 package work
 
 import (
@@ -12,10 +19,17 @@ import (
 	"time"
 )
 
-// The answer to every request.
+// The answer to every other request.
 const (
 	Hello       = "Hello, World!"
 	ContentType = "text/plain"
+)
+
+// The paths that need something of the server itself.
+const (
+	CountPath   = "/count"
+	ChunksPath  = "/chunks"
+	FilesPrefix = "/files/"
 )
 
 const (
@@ -55,4 +69,15 @@ func Before(path string) {
 	case "/burn":
 		burnt.Store(Burn())
 	}
+}
+
+// Reply returns the answer to the paths that are neither Hello nor need anything of the server itself.
+func Reply(path string) (contentType string, body []byte, ok bool) {
+	switch path {
+	case "/json":
+		return JSONType, Document(), true
+	case AllocationsPath:
+		return JSONType, ReadAllocations().encode(), true
+	}
+	return "", nil, false
 }

@@ -1,5 +1,5 @@
 // Command pollard is this engine's server in the comparison, and the one whose memory and fairness the command bounds
-// looks at. It answers the paths of package work as the other servers do; what only bounds asks for is in routes.go.
+// looks at. It answers the paths of package work as the other servers do; what needs more than a line is in routes.go.
 package main
 
 import (
@@ -20,8 +20,11 @@ func main() {
 	})
 	flag.IntVar(&rt.largeBytes, "large-bytes", 0, "size of what /large answers from memory; 0: there is no such path")
 	flag.StringVar(&rt.file, "file", "", "what /file answers by sendfile; none: there is no such path")
+	dir := flag.String("files", "", "folder of /files/; none: there is no such path")
 	flag.Parse()
-	rt.prepare()
+	if err := rt.prepare(*dir); err != nil {
+		log.Fatal(err)
+	}
 	log.Fatal(engine.New(engine.HandlerFunc(rt.serve), o).ListenAndServe())
 }
 
@@ -29,6 +32,11 @@ func (rt *routes) serve(w *engine.Response, r *engine.Request) {
 	if path := r.Path(); len(path) > 1 {
 		if route := rt.find(string(path)); route != nil {
 			route(w, r)
+			return
+		}
+		if contentType, body, ok := work.Reply(string(path)); ok {
+			_ = w.SetHeader("Content-Type", contentType)
+			_, _ = w.Write(body)
 			return
 		}
 		work.Before(string(path))

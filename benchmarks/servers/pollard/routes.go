@@ -8,31 +8,52 @@ import (
 	"os"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/pollard-go/pollard/benchmarks/internal/work"
 	"github.com/pollard-go/pollard/engine"
+	"github.com/pollard-go/pollard/engine/static"
 )
 
 // readBytes is the most that an upload's handler takes at a time.
 const readBytes = 64 << 10
 
-// routes are the paths that only the command bounds asks for. The zero value has those that need no preparation.
+// routes are the paths with an answer of their own. The zero value has those that need no preparation.
 type routes struct {
 	largeBytes int
 	large      []byte
 	file       string
+	files      *static.Handler
 }
 
-// prepare allocates and touches what /large answers, so that it is resident before any memory is measured.
-func (rt *routes) prepare() {
+// prepare opens the folder of /files/, and allocates and touches what /large answers, so that it is resident before any
+// memory is measured.
+func (rt *routes) prepare(dir string) error {
+	if dir != "" {
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			return err
+		}
+		if rt.files, err = static.New(root, static.Options{Prefix: work.FilesPrefix}); err != nil {
+			return err
+		}
+	}
 	rt.large = make([]byte, rt.largeBytes)
 	for i := range rt.large {
 		rt.large[i] = byte('a' + i%26)
 	}
+	return nil
 }
 
 func (rt *routes) find(path string) engine.HandlerFunc {
 	switch {
+	case rt.files != nil && strings.HasPrefix(path, work.FilesPrefix):
+		return rt.files.ServeHTTP
+	case path == work.CountPath:
+		return count
+	case path == work.ChunksPath:
+		return chunks
 	case path == "/upload":
 		return upload
 	case path == "/collect":
@@ -43,6 +64,23 @@ func (rt *routes) find(path string) engine.HandlerFunc {
 		return rt.serveFile
 	}
 	return nil
+}
+
+func count(w *engine.Response, r *engine.Request) {
+	n, err := io.Copy(io.Discard, r.Body())
+	if err != nil {
+		return
+	}
+	_ = w.SetHeader("Content-Type", work.ContentType)
+	_, _ = w.WriteString(strconv.FormatInt(n, 10))
+}
+
+func chunks(w *engine.Response, _ *engine.Request) {
+	_ = w.SetHeader("Content-Type", work.ContentType)
+	for range work.Chunks {
+		_, _ = w.Write(work.Chunk)
+		_ = w.Flush()
+	}
 }
 
 // upload reads the body at the rate of bytes per second that the query says and answers with its SHA-256.
