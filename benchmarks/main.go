@@ -40,6 +40,9 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if options.renderFile != "" {
+		return render(options, root)
+	}
 	if err := raiseFileLimit(); err != nil {
 		return err
 	}

@@ -44,11 +44,9 @@ func (p *progress) end() {
 	}
 }
 
-// save keeps the raw results and the report under names that sort by time.
+// save keeps the raw results, the report and the charts under names that sort by time.
 func save(dir, root string, results *report.Results) error {
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(root, dir)
-	}
+	dir = inModule(dir, root)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -60,7 +58,7 @@ func save(dir, root string, results *report.Results) error {
 	if err := os.WriteFile(path+".json", text, 0o644); err != nil {
 		return err
 	}
-	if err := os.WriteFile(path+".md", []byte(results.Markdown()), 0o644); err != nil {
+	if err := writeReport(path, results); err != nil {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "%s: raw results are in %s.json\n", time.Since(results.Start).Round(time.Second), path)
