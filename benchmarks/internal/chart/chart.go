@@ -66,7 +66,7 @@ func (c *Chart) SVG() ([]byte, error) {
 	p.NominalY(names...)
 	p.Y.LineStyle.Width = 0
 	p.Y.Tick.LineStyle.Width = 0
-	p.Y.Tick.Length = vg.Points(14) // between a name, in whatever font it is shown, and its bars
+	p.Y.Padding = vg.Points(14) // between a name, in whatever font it is shown, and its bars
 
 	height := vg.Points(margins + float64(len(names))*(groupGap+barWidth*float64(len(c.Series))))
 	canvas := vgsvg.NewWith(vgsvg.UseWH(width, height))
@@ -92,7 +92,7 @@ func (c *Chart) style(p *plot.Plot) {
 	p.Title.TextStyle.Font = sans
 	p.Title.Padding = vg.Points(8)
 	p.Legend.Top = true
-	p.Legend.Padding = vg.Points(8)
+	p.Legend.Padding = vg.Points(3)
 	p.Legend.XOffs = -vg.Points(8)
 }
 
@@ -124,7 +124,7 @@ func (c *Chart) addSeries(p *plot.Plot, series int) error {
 		bars.Color, bars.LineStyle.Width = palette[series%len(palette)], 0
 		p.Add(bars)
 		if ours && len(c.Series) > 1 {
-			p.Legend.Add(c.Series[series].Name, bars)
+			p.Legend.Add(c.Series[series].Name+"\u00a0\u00a0", bars)
 		}
 	}
 	text, err := plotter.NewLabels(labels)
