@@ -192,6 +192,12 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	return len(p), err
 }
 
+// Gathers reports that a Write of n bytes neither commits the head nor leaves
+// anything to be sent: it can't fall short but by an error.
+func (c *Conn) Gathers(n int) bool {
+	return c.write == writeHead && c.handling && c.x.resp.written+int64(n) <= contentBuffer && !c.x.out.seg.pending()
+}
+
 // allowed cuts p to what the answer may still hold.
 func (c *Conn) allowed(p []byte) ([]byte, error) {
 	r := &c.x.resp

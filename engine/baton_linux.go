@@ -24,7 +24,9 @@ type baton struct {
 
 // enter is called before a handler. It returns what leave wants.
 func (b *baton) enter(r *runner, l *link) (seq uint64) {
-	b.holder, b.link = r, l
+	if b.link != l || b.holder != r { // mostly they are the same: of a batch of requests
+		b.holder, b.link = r, l
+	}
 	return b.word.Add(1)
 }
 
@@ -33,10 +35,14 @@ func (b *baton) leave(seq uint64) bool {
 	if b.word.CompareAndSwap(seq, seq+1) {
 		return true
 	}
-	// Until the taker has seen all that it wants of the request.
-	b.taking.Lock()
-	defer b.taking.Unlock()
+	b.awaitTaker()
 	return false
+}
+
+// awaitTaker returns when the taker has seen all that it wants of the request.
+func (b *baton) awaitTaker() {
+	b.taking.Lock()
+	b.taking.Unlock() //nolint:staticcheck // an empty section: it is waited for
 }
 
 // slowness is how a loop remembers that its handlers block: it gives requests to

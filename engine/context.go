@@ -54,12 +54,10 @@ func (r *Request) Context() context.Context {
 }
 
 func (r *Request) endContext() {
-	if r.ctx != nil {
-		r.k.io.bindContext(nil)
-		r.ctx.cancel(errAnswered)
-		if r.ctx.stop != nil {
-			r.ctx.stop()
-		}
-		r.ctx = nil
+	r.k.io.bindContext(nil)
+	r.ctx.cancel(errAnswered)
+	if r.ctx.stop != nil {
+		r.ctx.stop()
 	}
+	r.ctx = nil
 }

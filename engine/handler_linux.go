@@ -33,7 +33,9 @@ func (r *runner) serve(l *link) bool {
 	}
 	k.end()
 	if d == nil {
-		r.spoil(l)
+		if r.srv.opts.Debug {
+			r.spoil(l)
+		}
 		return true
 	}
 	r.count(l)
@@ -80,8 +82,16 @@ func (r *runner) takeBack() {
 // returned: see connection.
 func (r *runner) returned() {
 	r.takeBack()
+	if r.loop != nil {
+		// Nobody could note anything, and no time counts.
+		r.late = false
+		if r.srv.ending.Load() {
+			r.notice()
+		}
+		return
+	}
 	// What follows in the buffer is served at once, whatever the time is.
-	if r.late = r.loop == nil && r.link.conn.Pipelined(); !r.late {
+	if r.late = r.link.conn.Pipelined(); !r.late {
 		r.handled(r.link)
 	}
 	r.notice()
@@ -108,10 +118,10 @@ func (r *runner) notice() {
 	}
 }
 
-// spoil poisons the receive buffer after a request, if Debug is set: views of a
-// body that lies there end with it.
+// spoil poisons the receive buffer after a request, for Debug: views of a body
+// that lies there end with it.
 func (r *runner) spoil(l *link) {
-	if r.srv.opts.Debug && r.buf != nil && !l.conn.HasInput() {
+	if r.buf != nil && !l.conn.HasInput() {
 		l.conn.Release()
 		poison(r.buf)
 	}

@@ -299,13 +299,12 @@ func (b *Body) readAll() ([]byte, error) {
 	}
 }
 
+// release gives up what was gathered.
 func (b *Body) release() {
-	if b.gathered != nil {
-		b.k.srv.budget.charge(&b.charged, 0)
-		if b.k.srv.opts.Debug {
-			poison(b.gathered.B)
-		}
-		bytebufferpool.Put(b.gathered)
-		b.gathered = nil
+	b.k.srv.budget.charge(&b.charged, 0)
+	if b.k.srv.opts.Debug {
+		poison(b.gathered.B)
 	}
+	bytebufferpool.Put(b.gathered)
+	b.gathered = nil
 }

@@ -167,6 +167,14 @@ func (w *Response) Write(p []byte) (n int, err error) {
 	if err := w.writable(); err != nil {
 		return 0, err
 	}
+	if c := w.k.c; c.Gathers(len(p)) {
+		return c.Write(p) // nothing is committed yet, nothing has to be waited for
+	}
+	return w.writeThrough(p)
+}
+
+// writeThrough writes what may have to be sent at once, or to wait.
+func (w *Response) writeThrough(p []byte) (n int, err error) {
 	c := w.k.c
 	w.k.notice()
 	for {

@@ -117,12 +117,11 @@ func (f *Fields) HasAny(s KnownSet) bool { return f.seen&uint32(s) != 0 }
 // First returns the value of the first field line of a known name, or nil.
 // The value of a line that is there is never nil, even when it is empty.
 func (f *Fields) First(k Known) []byte {
-	i := f.FirstIndex(k)
-	if i < 0 {
+	if f.seen>>k&1 == 0 {
 		return nil
 	}
-	_, value := f.At(i)
-	return value
+	s := f.span(int(f.known[k].first))
+	return f.buf[s.value:s.valueEnd:s.valueEnd]
 }
 
 // FirstIndex returns the index of the first field line of a known name, or -1.
