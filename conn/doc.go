@@ -65,5 +65,6 @@
 //	output.go       what is to be sent
 //	outcome.go      what becomes of an answer, for access logs
 //	exchange.go     the memory that is held only while something is under way
+//	hopbyhop.go     which fields are for one connection alone
 //	config.go, reason.go, errors.go, status.go
 package conn

@@ -94,6 +94,7 @@
 //	options.go           Options, their defaults and their check
 //	handler.go           Handler; one call of one, and its end
 //	request.go           Request, Body
+//	hopbyhop.go          which fields a proxy forwards
 //	context.go           a request's context, and why it ends
 //	response.go          Response
 //	detached.go          Detached: an answer that goes on after its handler
