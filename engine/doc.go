@@ -104,6 +104,7 @@
 //	loop_linux.go        loop: a round, messages from others, timers
 //	admission.go         which connections are served: limits in all and by client
 //	listener_linux.go    accepting, refusing, and resting when there is no room
+//	listenercut_linux.go ending a listener whose loop a handler holds
 //	pressure_linux.go    which idle connections give way when room runs short
 //	listenoptions.go, listenoptions_linux.go   options of listening sockets
 //	link_linux.go        link: ownership and notes

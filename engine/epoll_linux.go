@@ -13,6 +13,7 @@ type epoll struct {
 	loops     []*loop     // under mu
 	nextLoop  int         // gets the next listener; under mu
 	listeners []*listener // under mu
+	unwatched []*listener // that loops were told to end; under mu
 }
 
 // startLoops is called by start.
@@ -71,10 +72,12 @@ func (s *Server) endLoops(how ending) {
 	for _, ln := range s.listeners {
 		ln.loop.post(message{kind: unwatch, listener: ln})
 	}
+	s.unwatched = append(s.unwatched, s.listeners...)
 	s.listeners = nil
 	m := message{kind: drain}
 	if how == atOnce {
 		m.kind = closeLinks
+		s.cutListeners()
 	}
 	for _, lp := range s.loops {
 		lp.post(m)

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -38,6 +39,9 @@ type listener struct {
 
 	polled  bool
 	resting bool // see rest
+
+	mu            sync.Mutex
+	ended, closed bool // its socket, its descriptor
 }
 
 // openListener takes over what the loops need of ln, and sets its options.
@@ -68,13 +72,6 @@ func (s *Server) openListener(ln net.Listener) (*listener, error) {
 		}
 	}
 	return l, nil
-}
-
-// close ends both descriptors of the socket.
-func (ln *listener) close() {
-	_ = ln.file.Close()
-	_ = ln.net.Close()
-	close(ln.done)
 }
 
 // token is what a poller calls the listener by.
@@ -226,7 +223,9 @@ func (lp *loop) accepted(r *runner, fd int, peer sock.Addr, ln *listener, placed
 // abandon gives up a socket that is no listener any more, which would be reported
 // again and again. Its Serve returns.
 func (lp *loop) abandon(ln *listener, errno syscall.Errno) {
-	lp.srv.opts.Logger.Error("engine: accept", "address", ln.net.Addr().String(), "error", errno.Error())
+	if !ln.wasCut() {
+		lp.srv.opts.Logger.Error("engine: accept", "address", ln.net.Addr().String(), "error", errno.Error())
+	}
 	if i := slices.Index(lp.listeners, ln); i >= 0 {
 		lp.poller.Remove(ln.fd)
 		lp.listeners[i] = nil

@@ -407,10 +407,11 @@ func (lp *loop) each(r *runner, bits uint32) {
 		if l.fd < 0 {
 			continue
 		}
+		state := l.workedAt() // before: a Detached acts on it within the call
 		if before, noted := l.noteWord(bits); noted {
 			if bits == noteClose {
 				if before&(gone|noteClose) == 0 {
-					lp.counters.cuts.counted(l.workedAt())
+					lp.counters.cuts.counted(state)
 				}
 				lp.endSocket(l)
 				l.cancel(ErrServerClosed) // after the note: see bindContext

@@ -70,9 +70,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 //
 // It may be called by a handler or a hook, of this server or of another in the
 // same process: it then returns at once, with ErrDraining, and the drain goes on
-// in the background. ctx bounds it there too, save that a request's context ends
-// with its request and is taken for its deadline only. Hooks.Drained gets the
-// report. A handler must not wait for a goroutine that waits for Drain.
+// in the background. There ctx's deadline bounds it, but not its cancellation,
+// which often comes with the handler's return. Hooks.Drained gets the report. A
+// handler must not wait for a goroutine that waits for Drain.
 func (s *Server) Drain(ctx context.Context) (DrainReport, error) {
 	d := &s.shutdown
 	d.once.Do(func() {
@@ -85,11 +85,13 @@ func (s *Server) Drain(ctx context.Context) (DrainReport, error) {
 		go s.runDrain()
 	})
 	if withinOwnCall() {
-		go func() {
-			ctx, cancel := outliving(ctx)
-			defer cancel()
-			_, _ = s.drained(ctx)
-		}()
+		if at, ok := ctx.Deadline(); ok {
+			go func() {
+				ctx, cancel := context.WithDeadline(context.Background(), at)
+				defer cancel()
+				_, _ = s.drained(ctx)
+			}()
+		}
 		return DrainReport{}, ErrDraining
 	}
 	return s.drained(ctx)
@@ -263,21 +265,4 @@ func withinOwnCall() bool {
 			}
 		}
 	}
-}
-
-// outliving returns a context that ends as ctx does, but not because of the
-// request that it belongs to: of that one's context only the deadline counts.
-func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
-	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	if at, ok := ctx.Deadline(); ok {
-		out, cancel = context.WithDeadline(out, at)
-	}
-	stop := context.AfterFunc(ctx, func() {
-		switch cause := context.Cause(ctx); cause {
-		case errAnswered, ErrPeerReset, ErrPeerEnded, ErrClosed:
-		default:
-			cancel()
-		}
-	})
-	return out, func() { stop(); cancel() }
 }

@@ -119,11 +119,13 @@ func TestStatesInlineExact(t *testing.T) {
 	o := engine.Options{Dispatch: engine.DispatchOptions{Mode: engine.ModeInline, Loops: 1}}
 	o.Hooks.StateChanged = func(engine.ConnInfo, engine.ConnState, engine.ConnState) {}
 	var f *fixture
-	states := make(chan [engine.NumStates]int64, 1)
+	states, serving := make(chan [engine.NumStates]int64, 1), make(chan struct{})
 	f = serve(t, o, func(w *engine.Response, r *engine.Request) {
+		<-serving
 		states <- f.Stats().States
 		hello(w, r)
 	})
+	close(serving)
 	c := f.dial()
 	c.get("/")
 	if s := <-states; s[engine.StateHandling] != 1 || s[engine.StateIdle] != 0 {
