@@ -19,6 +19,9 @@
 //	text_test.go        how bytes are written down
 //	peer_test.go        one conversation
 //	suite_test.go       all cases, over one transport
-//	transport_test.go   the table of transports, and how a server is started
-//	*_program_test.go   real programs as peers
+//	transport_test.go   how a server is started; transport_linux_test.go has the
+//	                    table of transports
+//	seen_test.go        that the suite sees what is wrong
+//	*_program_test.go   real programs as peers: nginx, HAProxy, curl, wrk,
+//	                    slowhttptest; process_test.go starts them
 package conformance

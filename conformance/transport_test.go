@@ -30,6 +30,23 @@ func inMode(m engine.Mode) func(o *engine.Options) {
 	return func(o *engine.Options) { o.Dispatch.Mode = m }
 }
 
+// onTCP starts a server for real programs, which comes down with the test.
+func onTCP(t *testing.T, o func(o *engine.Options)) *server {
+	t.Helper()
+	s, err := transport{options: o}.start("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := s.dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.addr = c.RemoteAddr().String()
+	_ = c.Close()
+	t.Cleanup(func() { s.comesDown(t) })
+	return s
+}
+
 func serveTCP(srv *engine.Server) (func() (connection, error), chan error, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -55,6 +72,7 @@ type server struct {
 	*engine.Server
 	dial   func() (connection, error)
 	served chan error
+	addr   string // of those that listen on TCP
 }
 
 func (tr transport) start(options string) (*server, error) {
