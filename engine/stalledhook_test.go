@@ -1,0 +1,78 @@
+package engine_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pollard-go/pollard/engine"
+)
+
+// TestHandlerThatNeverReturns: one that sleeps for ever on each loop holds up
+// nobody else, and the hook names each of them.
+func TestHandlerThatNeverReturns(t *testing.T) {
+	const loops, others = 2, 16
+	var mu sync.Mutex
+	stalls := map[string]engine.Stall{}
+	o := engine.Options{Dispatch: engine.DispatchOptions{Mode: engine.ModeAdaptive, Loops: loops}}
+	o.Hooks.Stalled = func(s engine.Stall) {
+		mu.Lock()
+		defer mu.Unlock()
+		stalls[s.Target] = s
+	}
+	log := records(&o)
+	leave := make(chan struct{})
+	f := serve(t, o, func(w *engine.Response, r *engine.Request) {
+		if strings.HasPrefix(string(r.Path()), "/sleeps") {
+			<-leave
+		}
+		hello(w, r)
+	})
+	var sleepers, cs []*client
+	for range others {
+		c := f.dial()
+		c.get("/") // by now it has its loop
+		c.wants(200, "hello")
+		cs = append(cs, c)
+	}
+	// Connections are spread evenly over loops: neighbours have different ones.
+	// Only the first of each loop is sure to find it without slow handlers.
+	for i := range loops {
+		sleepers = append(sleepers, f.dial())
+		sleepers[i].get(fmt.Sprintf("/sleeps/%d?for=ever", i))
+	}
+	if !within(patience, func() bool { mu.Lock(); defer mu.Unlock(); return len(stalls) == loops }) {
+		t.Fatalf("the hook has told of %v", stalls)
+	}
+	for i := range loops {
+		s, ok := stalls[fmt.Sprintf("/sleeps/%d?for=ever", i)]
+		if !ok || s.Method != "GET" || s.Held < time.Millisecond {
+			t.Errorf("stall of sleeper %d: %+v, told %v", i, s, ok)
+		}
+	}
+	logged := ""
+	if !within(patience, func() bool { logged += log.all(); return logged != "" }) {
+		t.Error("no stall was logged")
+	}
+	for range 10 {
+		for _, c := range cs {
+			c.get("/")
+			c.wants(200, "hello")
+		}
+	}
+	c := f.dial()
+	c.get("/")
+	c.wants(200, "hello")
+	if st := f.Stats(); st.Stalls < loops {
+		t.Errorf("%d stalls counted", st.Stalls)
+	}
+	close(leave)
+	for _, c := range sleepers {
+		c.wants(200, "hello")
+	}
+	if logged += log.all(); strings.Count(logged, "/sleeps/") != 1 {
+		t.Errorf("want one line in a minute, logged %q", logged)
+	}
+}
