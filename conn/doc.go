@@ -27,6 +27,7 @@
 //	c.Request()                          the head
 //	c.Body, c.Consume, c.Trailer         the content, piece by piece
 //	c.SetStatus, c.Header, c.Write, …    the answer
+//	c.Hijackable, c.SwitchProtocols, c.Hijack   the connection is the handler's
 //	c.End or c.Abort                     exactly once
 //
 // # States
@@ -60,6 +61,7 @@
 //	persistence.go  whether the connection goes on, and how the peer is told
 //	limits.go       a connection's own limits, drawn from the configured ones
 //	drain.go        how it ends when the server does
+//	hijack.go       how a handler takes the connection from HTTP
 //	linger.go       how it ends so that the peer can read the last answer
 //	deadline.go     what it waits for, and how long
 //	output.go       what is to be sent

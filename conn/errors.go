@@ -37,7 +37,7 @@ func (e *MisuseError) Error() string { return "conn: misuse: " + e.What }
 
 // What a caller can do wrong.
 var (
-	ErrStatus            = &MisuseError{"a final status is 200 to 599, an informational one 102 to 199 and not 101"}
+	ErrStatus            = &MisuseError{"a final status is 200 to 599 or 101, an informational one 102 to 199"}
 	ErrCommitted         = &MisuseError{"the head of the answer is committed"}
 	ErrEnded             = &MisuseError{"the answer is complete, or there is nothing to answer"}
 	ErrBodyNotAllowed    = &MisuseError{"an answer with this status, or to this method, has no content; what was written is dropped"}

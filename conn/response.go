@@ -88,12 +88,15 @@ func (c *Conn) Written() int64 {
 // Committed reports whether the answer's head can no longer be changed.
 func (c *Conn) Committed() bool { return c.write != writeHead }
 
-// SetStatus sets the final status: 200 to 599. RFC 9110 §15: "Values outside
-// the range 100..599 are invalid."
+// SetStatus sets the final status: 200 to 599; or 101, the last answer of HTTP,
+// which is sent by a hijack and not to HTTP/1.0 peers. RFC 9110 §15: "Values
+// outside the range 100..599 are invalid."
 func (c *Conn) SetStatus(status int) error {
 	switch {
-	case status < 200 || status > 599:
+	case (status < 200 || status > 599) && status != statusSwitching:
 		return ErrStatus
+	case status < 200 && c.write == writeHead && c.x.resp.http10:
+		return ErrInformationalHTTP
 	case c.write == writeHead:
 		c.x.resp.status = status
 		return nil
@@ -115,6 +118,8 @@ func (c *Conn) writeError(committed error) error {
 	switch {
 	case c.write == writeBody && c.handling:
 		return committed
+	case c.write == writeClosed && c.reason == ReasonHijacked:
+		return ErrHijacked
 	case c.write == writeClosed:
 		return ErrClosed
 	}
@@ -123,7 +128,7 @@ func (c *Conn) writeError(committed error) error {
 
 // Informational sends an informational answer (1xx, RFC 9110 §15.2) with the
 // given fields, which may be nil, before the final one. 100 is sent by Body;
-// 101 ends HTTP and is not sent here.
+// 101 ends HTTP and is sent by a hijack: see SetStatus.
 func (c *Conn) Informational(status int, fields *Header) error {
 	switch {
 	case status < 102 || status > 199:
@@ -222,7 +227,7 @@ func (c *Conn) allowed(p []byte) ([]byte, error) {
 func (c *Conn) contentless() bool {
 	status := c.Status()
 	switch {
-	case status == 204 || status == 205 || status == 304:
+	case status == 204 || status == 205 || status == 304 || status == statusSwitching:
 		return true
 	case c.x.resp.verb == parser.VerbConnect:
 		return status < 300
@@ -285,6 +290,9 @@ func (c *Conn) Flush() error {
 	}
 	r := &c.x.resp
 	if c.write == writeHead {
+		if r.status == statusSwitching {
+			return ErrSwitch
+		}
 		c.commit(-1, false)
 	}
 	if c.x.out.seg.pending() {
@@ -297,15 +305,20 @@ func (c *Conn) Flush() error {
 
 // End completes the answer: the handler has ended. It returns ErrShort if less
 // content came than was declared; the answer is then cut off so that the peer
-// can tell. After End nothing of the request is valid.
+// can tell. ErrSwitch: status 101 was set and the connection not hijacked; the
+// peer gets 500. After End nothing of the request is valid.
 func (c *Conn) End(now time.Duration) (err error) {
 	c.handling = false
 	switch c.write {
 	case writeHead:
+		if c.x.resp.status == statusSwitching {
+			c.Abort(now)
+			return ErrSwitch
+		}
 		c.commit(c.finalLength(), true)
 	case writeBody:
 	default:
-		return c.writeError(ErrEnded)
+		return c.unanswered()
 	}
 	r := &c.x.resp
 	c.frameContent(r.content)
@@ -326,6 +339,16 @@ func (c *Conn) End(now time.Duration) (err error) {
 	}
 	c.becomeAnswered()
 	c.turn(now)
+	return nil
+}
+
+// unanswered is the end of a handler whose answer has been given, or can't be. One
+// that has hijacked the connection owes none.
+func (c *Conn) unanswered() error {
+	if c.reason != ReasonHijacked {
+		return c.writeError(ErrEnded)
+	}
+	c.detach()
 	return nil
 }
 
@@ -356,6 +379,7 @@ func (c *Conn) Abort(now time.Duration) {
 		c.turn(now)
 	default:
 		c.handling = false
+		_ = c.unanswered()
 	}
 }
 

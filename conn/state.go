@@ -135,6 +135,13 @@ func (c *Conn) becomeLingering() {
 	c.read, c.write = readClosed, writeClosed
 }
 
+// becomeHijacked: a handler has taken the connection, and owes the peer nothing
+// of HTTP any more.
+func (c *Conn) becomeHijacked() {
+	c.must(c.handling && (c.write == writeHead || c.write == writeBody) && !c.x.out.pending())
+	c.becomeClosed()
+}
+
 // becomeClosed: the one end of every connection.
 func (c *Conn) becomeClosed() {
 	c.life = lifeClosed

@@ -22,7 +22,7 @@ func StatusText(status int) string {
 }
 
 var statusText = map[int]string{
-	100: "Continue", 102: "Processing", 103: "Early Hints",
+	100: "Continue", 101: "Switching Protocols", 102: "Processing", 103: "Early Hints",
 	200: "OK", 201: "Created", 202: "Accepted", 203: "Non-Authoritative Information",
 	204: "No Content", 205: "Reset Content", 206: "Partial Content", 207: "Multi-Status",
 	208: "Already Reported", 226: "IM Used",

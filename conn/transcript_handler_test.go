@@ -59,6 +59,8 @@ type testHandler struct {
 	ended   bool   // by itself; what it does after that has no effect
 	body    []byte // read by the action under way
 	written int    // by the action under way
+
+	hijacking bool // the connection can be taken as soon as the output is sent
 }
 
 func (h *testHandler) start(n int) {
@@ -142,6 +144,8 @@ func (h *testHandler) do(a action) bool {
 			name, value := r.At(i)
 			h.d.see("*   trailer " + escape(name) + ": " + escape(value))
 		}
+	case "hijack":
+		return h.hijack(a)
 	case "abort":
 		c.Abort(h.d.now)
 		h.ended = true
@@ -152,6 +156,30 @@ func (h *testHandler) do(a action) bool {
 		h.d.t.Fatalf("unknown action %q", a.verb)
 	}
 	h.failed(a, err)
+	return true
+}
+
+// hijack takes the connection, when all output has been sent.
+func (h *testHandler) hijack(a action) bool {
+	c := &h.d.c
+	if !h.hijacking {
+		if err := c.Hijackable(); err != nil {
+			h.failed(a, err)
+			return true
+		}
+		c.SwitchProtocols()
+		h.hijacking = true
+	}
+	if c.State().Closed() {
+		h.hijacking = false
+		h.failed(a, ErrClosed)
+		return true
+	}
+	if c.Unsent() {
+		return false
+	}
+	h.hijacking = false
+	h.d.see(`* hijacked, received "` + escape(c.Hijack()) + `"`)
 	return true
 }
 
