@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"net"
 	"os"
 	"time"
 
@@ -39,6 +40,19 @@ type connection interface {
 	attachFile(f *os.File, offset int64)
 	// bindContext lets the context's end follow the connection's, nil unbinds.
 	bindContext(c *requestContext)
+
+	// socket is the first step of a hijack: it returns the connection's socket for
+	// the handler's use, without deadlines. Until release the transport goes on as
+	// before with it; closing what it returned then ends, at most, a connection that
+	// has ended already. It stops reading ahead for good, if it did: what has been
+	// received is told to conn.
+	socket() (net.Conn, error)
+	// release is the last step, after conn's Hijack: the transport cuts all ties but
+	// leaves the socket open, counts the connection's end, and returns its state, at
+	// a place where it lasts until the handler returns. Nothing is called after it,
+	// but left when the socket is closed: until then the connection keeps its place
+	// among those that are limited in number.
+	release() (state *conn.Conn, left func())
 
 	ends
 }

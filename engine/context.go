@@ -34,6 +34,8 @@ func newContext() *requestContext {
 // tells. That the peer merely ends its side does not end it, as it may still
 // read, but with HalfCloseCancel (ErrPeerEnded).
 //
+// After a Hijack only the handler's return and Timeouts.Request end it.
+//
 // While a handler in ModeInline runs, its loop sees nothing of the peer but in
 // this package's own calls. A handler that does not ask pays nothing.
 func (r *Request) Context() context.Context {

@@ -49,6 +49,9 @@ func (w *Response) Detach() *Detached {
 	if w.over() {
 		return &Detached{err: conn.ErrEnded}
 	}
+	if w.hijacked {
+		return &Detached{err: ErrHijacked}
+	}
 	if w.detached == nil {
 		w.detached = &Detached{srv: w.k.srv}
 		w.detached.mu.Lock()

@@ -25,8 +25,10 @@
 // The requests of one connection are served one after the other, those of
 // different connections at the same time. A Request, a Response and every
 // []byte taken from them are valid until the handler returns; Request.Clone
-// outlives it, and Response.Detach lets an answer go on without its handler. Reading a body and writing an answer stream through a bounded
-// amount of memory: they wait when the peer is slow, and so does nobody else.
+// outlives it, Response.Detach lets an answer go on without its handler, and
+// Response.Hijack takes the connection from the server. Reading a body and
+// writing an answer stream through a bounded amount of memory: they wait when the
+// peer is slow, and so does nobody else.
 //
 // # Who runs a handler
 //
@@ -97,6 +99,8 @@
 //	hopbyhop.go          which fields a proxy forwards
 //	context.go           a request's context, and why it ends
 //	response.go          Response
+//	hijack.go            Response.Hijack: the connection is the handler's
+//	hijack_linux.go      … and how a runner lets go of it
 //	detached.go          Detached: an answer that goes on after its handler
 //	detachedlink_linux.go  … and what a link does for it
 //	connection.go        what a transport does for a handler

@@ -9,6 +9,7 @@ type epoll struct {
 	watchdog    watchdog
 	loopBuffers bufferPool
 	looping     atomic.Int64 // loops that have not ended
+	strays      atomic.Int64 // workers whose handler goes on with a connection that it has hijacked
 
 	loops     []*loop     // under mu
 	nextLoop  int         // gets the next listener; under mu
@@ -90,6 +91,6 @@ func (s *Server) addCrew(st *Stats) {
 	workers, serving, queued := s.crew.count()
 	st.Workers, st.Queued = int64(workers), int64(queued)
 	if s.opts.Hooks.StateChanged == nil {
-		st.States[StateHandling] += int64(serving + queued)
+		st.States[StateHandling] += int64(serving+queued) - s.strays.Load()
 	}
 }

@@ -114,7 +114,7 @@ func (k *call) ended() {
 			k.panicked(failed)
 		}
 	}
-	if k.srv.opts.Hooks.RequestDone != nil && (!k.resp.returned || k.resp.detached == nil) {
+	if k.srv.opts.Hooks.RequestDone != nil && !k.resp.hijacked && (!k.resp.returned || k.resp.detached == nil) {
 		k.recorded(!k.resp.returned) // by the handler's goroutine, as a part of it
 	}
 	k.io.returned()

@@ -4,7 +4,7 @@ package engine
 // time, and takes it up again unless the watchdog gave it to another.
 
 // serve runs the handler of the request that is ready. It reports false if the
-// answer was detached: l is no longer the runner's.
+// answer was detached or the connection hijacked: l is no longer the runner's.
 func (r *runner) serve(l *link) bool {
 	if l.conn.BodyOutstanding() {
 		l.conn.Release() // the buffer is needed for the rest, so the head must not lie in it
@@ -26,12 +26,16 @@ func (r *runner) serve(l *link) bool {
 	r.lend(l)
 	k.run()
 	r.link, r.head = nil, false
-	d := k.resp.detached
+	d, hijacked := k.resp.detached, k.resp.hijacked
 	var record *detachedRecord
 	if d != nil {
 		record = k.keepRecord()
 	}
 	k.end()
+	if hijacked {
+		r.strayed()
+		return false
+	}
 	if d == nil {
 		if r.srv.opts.Debug {
 			r.spoil(l)

@@ -44,7 +44,8 @@ type Hooks struct {
 	// answer leaves: for access logs. Requests that are declined with 503 for want
 	// of a worker are among them; those that are refused for what they are (400,
 	// 408, 414, 431 and their kin) are no requests that could be told: they show in
-	// Closed, by their reason.
+	// Closed, by their reason. One that hijacks is told of at the hijack, with status
+	// 101 or, if nothing was sent, 0.
 	RequestDone func(RequestRecord)
 
 	// Draining is called once, when Shutdown or Drain begins and before

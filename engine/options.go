@@ -272,6 +272,10 @@ type CloseOptions struct {
 	// HalfClose says what it means that a peer ends its side while its request is
 	// under way. Zero: HalfCloseServe.
 	HalfClose HalfClosePolicy
+	// WaitHijacked has Shutdown wait until all connections that handlers have taken
+	// (Response.Hijack) are closed by those who hold them; it never closes them
+	// itself. False: it leaves them alone.
+	WaitHijacked bool
 }
 
 // HalfClosePolicy says what a peer wants that ends its side of the connection

@@ -18,6 +18,20 @@ func (k *call) recorded(failed bool) {
 	k.srv.hookRequestDone(rec)
 }
 
+// taken tells the hook of a request whose connection is about to be hijacked:
+// the connection's end, of which hooks are told next, is the last of it.
+func (k *call) taken() {
+	if k.srv.opts.Hooks.RequestDone == nil {
+		return
+	}
+	rec := k.record()
+	if status := k.c.Status(); status < 200 {
+		rec.Status = status
+	}
+	rec.Took = k.srv.clock.now() - k.began
+	k.srv.hookRequestDone(rec)
+}
+
 // record begins the record of the request under way.
 func (k *call) record() RequestRecord {
 	return recordOf(k.io, k.c, k.req.head)

@@ -25,9 +25,11 @@ type Response struct {
 	k        *call
 	returned bool
 	detached *Detached
+	hijacked bool
 }
 
-// SetStatus sets the status, 200 to 599. Without it, 200.
+// SetStatus sets the status, 200 to 599; or 101, which Hijack sends and nothing
+// else. Without it, 200.
 func (w *Response) SetStatus(status int) error {
 	if w.over() {
 		return conn.ErrEnded

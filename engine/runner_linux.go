@@ -33,6 +33,7 @@ type runner struct {
 	late     bool          // a handler has returned since the clock was last read
 	requests int64         // served and not counted yet
 	head     bool          // the head of the request under way lies in buf
+	stray    bool          // the handler goes on without a link: it has hijacked the connection
 	jobs     chan job
 	job      job           // the one under way
 	wake     chan struct{} // ends its waiting for a link's notes
@@ -77,6 +78,7 @@ func (r *runner) run() {
 // then somebody else has to go on with its link, and with the loop.
 func (r *runner) exited() {
 	l, lp := r.link, r.loop
+	r.strayed()
 	if l != nil {
 		r.count(l)
 		l.conn.Release()

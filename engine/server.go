@@ -29,6 +29,8 @@ type Server struct {
 	ending    atomic.Bool  // Shutdown or Close has been called
 	accepting atomic.Int64 // parts, of which each loop is one, that have not been told so
 
+	hijackedOpen atomic.Int64 // connections that handlers have taken and not closed
+
 	mu       sync.Mutex
 	resolved bool // opts and startErr are set
 	started  bool

@@ -32,8 +32,9 @@ type Stats struct {
 
 	// States counts the open connections by what they do now. A connection whose
 	// handler runs on its event loop is counted as idle, or as what it was before,
-	// unless Hooks.StateChanged is set: then all of them are exact. Hijacked ones
-	// are not open any more.
+	// unless Hooks.StateChanged is set: then all of them are exact. Hijacked
+	// ones, until they are closed, are not open any more: Closed counts them, for
+	// conn.ReasonHijacked, from the hijack on.
 	States [NumStates]int64
 
 	// LongestRound is the longest time that a loop was at work while something
@@ -134,6 +135,7 @@ func (s *Server) ledger() (g ledger) {
 		n.addTo(&g)
 	}
 	s.addCrew(&g.Stats)
+	g.States[StateHijacked] += s.hijackedOpen.Load()
 	s.admission.addTo(&g.Stats)
 	g.Buffered, g.Pauses = s.budget.used.Load(), s.budget.pauses.Load()
 	g.idleRemains()
