@@ -14,12 +14,14 @@ func (c *Conn) maxTransactions() int {
 // request's head is complete, so that the answer can say so: an idle connection
 // that grows too old waits for its next request or its idle timeout.
 func (c *Conn) aged(now time.Duration) bool {
-	limit := c.cfg.MaxAge
-	if limit <= 0 || now-c.opened < limit/2 && c.cfg.Jitter <= 50 {
-		return false // as nearly always
-	}
+	age, limit := now-c.opened, c.cfg.MaxAge
+	return limit > 0 && (age >= limit/2 || c.cfg.Jitter > 50) && c.tooOld(age)
+}
+
+func (c *Conn) tooOld(age time.Duration) bool {
+	limit := int64(c.cfg.MaxAge)
 	// The same draw, stirred: a connection with few requests need not end early.
-	return now-c.opened >= limit-time.Duration(drawn(int64(limit), c.cfg.Jitter, c.draw*40503))
+	return int64(age) >= limit-drawn(limit, c.cfg.Jitter, c.draw*40503)
 }
 
 // drawn is the part of a limit that a draw takes off: evenly spread from

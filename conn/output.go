@@ -19,7 +19,7 @@ type busy struct {
 	stuckSince time.Duration // or when the last one took something
 	waited     time.Duration // for the peer, before stuckSince
 	moved      int64         // bytes sent
-	answers    int           // gathered
+	answers    int           // gathered: whole and at least partly unsent
 }
 
 // segment is content that is not ours to copy: a view of a caller's bytes, or a
@@ -67,7 +67,7 @@ func (o *output) full(highWater int) bool {
 // there is too much of it, or it is the answers to too many.
 func (c *Conn) gathered() bool {
 	o := &c.x.out
-	return o.full(c.cfg.OutputBytes) || c.cfg.Pipelined > 0 && o.answers >= c.cfg.Pipelined && o.pending()
+	return o.full(c.cfg.OutputBytes) || c.cfg.Pipelined > 0 && o.answers >= c.cfg.Pipelined
 }
 
 func (o *output) buffered() int { return len(o.buf) - o.off + len(o.tail) }

@@ -418,7 +418,9 @@ func (c *Conn) turn(now time.Duration) {
 	switch {
 	case c.write == writeIdle:
 		c.since = now
-		c.x.out.answers++
+		if c.x.out.pending() {
+			c.x.out.answers++
+		}
 		c.x.nextRequest()
 	case c.final:
 		c.brief = c.peerFinished()

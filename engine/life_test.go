@@ -261,6 +261,15 @@ func TestPipelined(t *testing.T) {
 	}
 }
 
+// TestLongUpload: unless told otherwise, whoever sends 100 MB before it reads
+// gets the answer that was ready after the head.
+func TestLongUpload(t *testing.T) {
+	f := serve(t, engine.Options{}, hello)
+	if err := sendThenRead(f.addr, scale(20, 100, 400)<<20); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestLingerBytes: a peer that goes on sending behind its last answer is not
 // read from for ever; and one that only reads when it has sent all gets it.
 func TestLingerBytes(t *testing.T) {
