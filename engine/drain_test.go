@@ -293,7 +293,7 @@ func TestDrainFromHandler(t *testing.T) {
 		other.get("/")
 		other.wants(200, "hello")
 		c.get("/end")
-		if c.wants(200, "hello"); !f.Draining() {
+		if a := c.wants(200, "hello"); !a.Close || !f.Draining() {
 			t.Error("it does not drain")
 		}
 		other.ended()

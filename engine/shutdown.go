@@ -33,6 +33,8 @@ type shutdown struct {
 	cut     chan struct{} // closed when it is to end at once
 	cause   error         // why, then
 
+	began  time.Time
+	before ledger      // when it stopped accepting
 	report DrainReport // both valid after done
 	err    error       // of the context that cut it, or ErrServerClosed
 }
@@ -71,8 +73,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // It may be called by a handler or a hook, of this server or of another in the
 // same process: it then returns at once, with ErrDraining, and the drain goes on
 // in the background. There ctx's deadline bounds it, but not its cancellation,
-// which often comes with the handler's return. Hooks.Drained gets the report. A
-// handler must not wait for a goroutine that waits for Drain.
+// which often comes with the handler's return. Hooks.Drained gets the report. Without
+// a notice the handler's own answer says "Connection: close" already. A handler
+// must not wait for a goroutine that waits for Drain.
 func (s *Server) Drain(ctx context.Context) (DrainReport, error) {
 	d := &s.shutdown
 	d.once.Do(func() {
@@ -81,7 +84,12 @@ func (s *Server) Drain(ctx context.Context) (DrainReport, error) {
 			close(d.done)
 			return
 		}
+		d.began = time.Now()
 		d.begun.Store(true)
+		go s.hookDraining() // it must not hold the drain
+		if s.opts.Close.Notice <= 0 {
+			s.stopAccepting() // before a handler that calls this has its answer
+		}
 		go s.runDrain()
 	})
 	if withinOwnCall() {
@@ -163,14 +171,19 @@ func (s *Server) end(how ending) bool {
 	return true
 }
 
-// runDrain is the drain from its beginning to its end.
+// stopAccepting begins the order.
+func (s *Server) stopAccepting() {
+	s.shutdown.before = s.ledger()
+	s.end(inOrder)
+}
+
+// runDrain is the drain after its beginning, to its end.
 func (s *Server) runDrain() {
 	d := &s.shutdown
-	began := time.Now()
-	go s.hookDraining() // it must not hold the drain
-	s.giveNotice()
-	before := s.ledger()
-	s.end(inOrder)
+	if s.opts.Close.Notice > 0 {
+		s.giveNotice()
+		s.stopAccepting()
+	}
 	d.err = s.awaitOrder()
 	s.end(atOnce)
 	if d.err == nil {
@@ -178,8 +191,8 @@ func (s *Server) runDrain() {
 	} else {
 		s.awaitCut()
 	}
-	d.report = s.reportSince(&before)
-	d.report.Took = time.Since(began)
+	d.report = s.reportSince(&d.before)
+	d.report.Took = time.Since(d.began)
 	close(d.done)
 	s.hookDrained(d.report, d.err)
 }
@@ -193,9 +206,6 @@ func (s *Server) runs() bool {
 
 // giveNotice waits for Close.Notice.
 func (s *Server) giveNotice() {
-	if s.opts.Close.Notice <= 0 {
-		return
-	}
 	t := time.NewTimer(s.opts.Close.Notice)
 	defer t.Stop()
 	select {

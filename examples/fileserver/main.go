@@ -67,9 +67,9 @@ func run(s settings, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	handler := engine.Handler(files)
+	var o engine.Options
 	if s.log {
-		handler = &accessLog{next: files, out: log}
+		o.Hooks.RequestDone = accessLog(log)
 	}
 
 	// Signals are caught before the URL is printed: from then on they drain.
@@ -79,7 +79,7 @@ func run(s settings, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	srv := engine.New(handler, engine.Options{})
+	srv := engine.New(files, o)
 	drained := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
