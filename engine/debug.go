@@ -30,7 +30,7 @@ func (k *call) tooLate(what string) {
 }
 
 // end has the Request and the Response know that they are void.
-func (k *call) end() { k.c, k.req.head = nil, nil }
+func (k *call) end() { k.c, k.req.head, k.resp.hijacked = nil, nil, false }
 
 // noHead is what a request has after its end.
 var noHead parser.Request
