@@ -35,15 +35,23 @@ type report struct {
 	Resident    int // bytes
 }
 
-const childMode, childFiles = "POLLARD_TEST_CHILD_MODE", "POLLARD_TEST_CHILD_FILES"
+const childMode, childFiles, childTimeouts = "POLLARD_TEST_CHILD_MODE", "POLLARD_TEST_CHILD_FILES", "POLLARD_TEST_CHILD_TIMEOUTS"
 
 // startChild starts one with at most so many descriptors; 0: as many as can be.
 func startChild(t *testing.T, mode engine.Mode, files int) *child {
 	t.Helper()
+	return startChildWith(t, mode, files, engine.TimeoutOptions{})
+}
+
+func startChildWith(t *testing.T, mode engine.Mode, files int, timeouts engine.TimeoutOptions) *child {
+	t.Helper()
 	c := &child{t: t, cmd: exec.Command(os.Args[0])}
-	c.cmd.Env = append(os.Environ(), childMode+"="+mode.String(), childFiles+"="+strconv.Itoa(files))
+	text, err := json.Marshal(timeouts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.cmd.Env = append(os.Environ(), childMode+"="+mode.String(), childFiles+"="+strconv.Itoa(files), childTimeouts+"="+string(text))
 	c.cmd.Stderr = os.Stderr
-	var err error
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +111,9 @@ func beChild(name string) error {
 	if err := o.Dispatch.Mode.UnmarshalText([]byte(name)); err != nil {
 		return err
 	}
+	if err := json.Unmarshal([]byte(os.Getenv(childTimeouts)), &o.Timeouts); err != nil {
+		return err
+	}
 	o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -113,7 +124,7 @@ func beChild(name string) error {
 			return err
 		}
 	}
-	srv := engine.New(engine.HandlerFunc(hello), o)
+	srv := engine.New(engine.HandlerFunc(childServes), o)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 	fmt.Println(ln.Addr())
@@ -131,6 +142,20 @@ func beChild(name string) error {
 		return fmt.Errorf("after Close: %+v", srv.Stats())
 	}
 	return nil
+}
+
+// childServes "hello", or more than any buffer of the system takes.
+func childServes(w *engine.Response, r *engine.Request) {
+	if string(r.Path()) != "/big" {
+		hello(w, r)
+		return
+	}
+	piece := make([]byte, 64<<10)
+	for range 512 { // 32 MB
+		if _, err := w.Write(piece); err != nil {
+			return
+		}
+	}
 }
 
 func ownReport(srv *engine.Server) report {

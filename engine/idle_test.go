@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/pollard-go/pollard/engine"
 )
 
 // TestIdleConnections: one that has carried a request and waits for the next
@@ -18,7 +20,8 @@ func TestIdleConnections(t *testing.T) {
 	quiet := time.Duration(scale(1, 1, 10)) * time.Second
 	for _, mode := range modes[:scale(1, 1, len(modes))] {
 		t.Run(mode.String(), func(t *testing.T) {
-			c := startChild(t, mode, 0)
+			// Head, Body, Write, the rates and MaxAge are limited by default; now all is.
+			c := startChildWith(t, mode, 0, engine.TimeoutOptions{Receive: time.Minute, Request: time.Minute})
 			warm := connectIdle(t, c.addr, 200) // the pools and tables have their first size
 			before := c.report()
 			idle := connectIdle(t, c.addr, n)

@@ -11,7 +11,7 @@ import (
 var full = flag.Bool("full", false, "test with the full numbers of connections")
 
 func TestMain(m *testing.M) {
-	if runChild() {
+	if runChild() || runClients() {
 		return
 	}
 	flag.Parse()

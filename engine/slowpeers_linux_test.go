@@ -1,0 +1,244 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pollard-go/pollard/conn"
+	"github.com/pollard-go/pollard/engine"
+	"golang.org/x/sys/unix"
+)
+
+// slowResult is what became of the slow peers, in milliseconds from their first
+// byte to their end.
+type slowResult struct {
+	Heads, Readers []int
+	Errors         []string
+}
+
+// TestSlowPeers: peers that send a head, or read an answer, as slowly as they
+// can don't slow others down, and are gone when their limits say.
+func TestSlowPeers(t *testing.T) {
+	const good = 64
+	heads, readers := scale(100, 500, 10_000), scale(20, 100, 1000)
+	timeouts := engine.TimeoutOptions{Head: 4 * time.Second, Write: 4 * time.Second}
+	span := time.Duration(scale(1, 2, 6)) * time.Second
+	if *full {
+		timeouts = engine.TimeoutOptions{} // the defaults
+	}
+	for _, mode := range []engine.Mode{engine.ModeAdaptive, engine.ModePooled}[:scale(1, 1, 2)] {
+		t.Run(mode.String(), func(t *testing.T) {
+			c := startChildWith(t, mode, 0, timeouts)
+			before := measure(t, c.addr, good, span)
+			slow := startSlow(t, order{Addr: c.addr, Kind: "slow", Heads: heads, Readers: readers})
+			if !within(patience, func() bool { return c.report().Stats.Accepted >= int64(good+heads+readers) }) {
+				t.Fatalf("%+v", c.report().Stats)
+			}
+			time.Sleep(time.Second) // the answers have filled the buffers of the system
+			during := measure(t, c.addr, good, span)
+			t.Logf("p99 of %d good connections: %v without, %v beside %d slow ones", good, before, during, heads+readers)
+			if *full && during > 2*before {
+				t.Errorf("p99 %v beside slow peers, %v without", during, before)
+			}
+			result := slow()
+			gone(t, "heads", result.Heads, heads, orDefault(timeouts.Head, 20*time.Second))
+			gone(t, "readers", result.Readers, readers, orDefault(timeouts.Write, 30*time.Second))
+			for _, e := range result.Errors[:min(len(result.Errors), 5)] {
+				t.Error(e)
+			}
+			s := c.report().Stats
+			if n := s.Closed[conn.ReasonHeadTimeout]; n != int64(heads) {
+				t.Errorf("%d ended for %q of %d: %v", n, conn.ReasonHeadTimeout, heads, s.Closed)
+			}
+			if n := s.Closed[conn.ReasonWriteTimeout] + s.Closed[conn.ReasonWriteRate]; n != int64(readers) {
+				t.Errorf("%d ended for %q or %q of %d: %v", n, conn.ReasonWriteTimeout, conn.ReasonWriteRate, readers, s.Closed)
+			}
+		})
+	}
+}
+
+func orDefault(d, otherwise time.Duration) time.Duration {
+	if d == 0 {
+		return otherwise
+	}
+	return d
+}
+
+// gone checks when slow peers were ended.
+func gone(t *testing.T, what string, ms []int, n int, limit time.Duration) {
+	t.Helper()
+	if len(ms) != n {
+		t.Errorf("%d %s are gone of %d", len(ms), what, n)
+		return
+	}
+	first := time.Duration(slices.Min(ms)) * time.Millisecond
+	last := time.Duration(slices.Max(ms)) * time.Millisecond
+	t.Logf("%s: limit %v, gone after %v to %v", what, limit, first, last)
+	late := limit + 3*time.Second
+	if *full {
+		late = limit + time.Second + 500*time.Millisecond // until all of them have begun
+	}
+	if first < limit-100*time.Millisecond || last > late {
+		t.Errorf("%s: limit %v, gone after %v to %v", what, limit, first, last)
+	}
+}
+
+// measure returns the 99th percentile of the times that good connections, each
+// with a request every 10 ms, wait for their answers.
+func measure(t *testing.T, addr string, connections int, span time.Duration) time.Duration {
+	t.Helper()
+	var mu sync.Mutex
+	var times []time.Duration
+	end := time.Now().Add(span)
+	failed := each(connections, connections, func(i int) error {
+		c, err := net.DialTimeout("tcp", addr, patience)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		_ = c.SetDeadline(end.Add(patience))
+		time.Sleep(time.Duration(i) * 10 * time.Millisecond / time.Duration(connections))
+		var own []time.Duration
+		b := make([]byte, 1000)
+		for time.Now().Before(end) {
+			start := time.Now()
+			if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+				return err
+			}
+			if _, err := c.Read(b); err != nil {
+				return err
+			}
+			own = append(own, time.Since(start))
+			time.Sleep(10 * time.Millisecond)
+		}
+		mu.Lock()
+		times = append(times, own...)
+		mu.Unlock()
+		return nil
+	})
+	if len(failed) > 0 {
+		t.Fatalf("%d good connections failed: %v", len(failed), failed[0])
+	}
+	slices.Sort(times)
+	return times[len(times)*99/100]
+}
+
+// startSlow starts a process of slow peers, and returns how to wait for its end.
+func startSlow(t *testing.T, o order) func() slowResult {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), o.env())
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	return func() (r slowResult) {
+		t.Helper()
+		if err := json.NewDecoder(out).Decode(&r); err != nil {
+			t.Fatalf("slow peers: %v", err)
+		}
+		return r
+	}
+}
+
+// slow has peers be slow until they are ended.
+func (o order) slow() (r slowResult) {
+	var mu sync.Mutex
+	failed := each(o.Heads+o.Readers, o.Heads+o.Readers, func(i int) error {
+		c, err := net.DialTimeout("tcp", o.Addr, patience)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		var took time.Duration
+		if i < o.Heads {
+			took, err = slowHead(c)
+		} else {
+			took, err = slowReader(c.(*net.TCPConn))
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if i < o.Heads {
+			r.Heads = append(r.Heads, int(took.Milliseconds()))
+		} else {
+			r.Readers = append(r.Readers, int(took.Milliseconds()))
+		}
+		return err
+	})
+	for _, err := range failed {
+		r.Errors = append(r.Errors, err.Error())
+	}
+	return r
+}
+
+// slowHead sends a byte a second, and wants 408.
+func slowHead(c net.Conn) (time.Duration, error) {
+	start := time.Now()
+	for i := 0; time.Since(start) < 2*time.Minute; i++ {
+		if _, err := io.WriteString(c, "GET /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"[i%90:][:1]); err != nil {
+			return 0, err
+		}
+		_ = c.SetReadDeadline(time.Now().Add(time.Second))
+		b := make([]byte, 1000)
+		n, err := c.Read(b)
+		if n > 0 {
+			took := time.Since(start)
+			if s := string(b[:n]); len(s) < 12 || s[:12] != "HTTP/1.1 408" {
+				return took, fmt.Errorf("a slow head got %.100q", s)
+			}
+			return took, nil
+		}
+		if ne, ok := err.(net.Error); !ok || !ne.Timeout() {
+			return time.Since(start), fmt.Errorf("a slow head: %w", err)
+		}
+	}
+	return time.Since(start), fmt.Errorf("a slow head is served still")
+}
+
+// slowReader reads 100 bytes a second, and wants to be cut off.
+func slowReader(c *net.TCPConn) (time.Duration, error) {
+	_ = c.SetReadBuffer(4 << 10)
+	start := time.Now()
+	if _, err := io.WriteString(c, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+		return 0, err
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	b := make([]byte, 100)
+	for i := 0; time.Since(start) < 2*time.Minute; i++ {
+		// A reset is seen by the state of the socket: what lies in its buffer can
+		// be read still, for minutes.
+		state := uint8(0)
+		_ = raw.Control(func(fd uintptr) {
+			if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+				state = info.State
+			}
+		})
+		const tcpClose = 7 // linux/net/tcp_states.h
+		if state == tcpClose {
+			return time.Since(start), nil
+		}
+		if i%10 == 0 {
+			if _, err := c.Read(b); err != nil {
+				return time.Since(start), nil
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return time.Since(start), fmt.Errorf("a slow reader is served still")
+}
