@@ -1,8 +1,6 @@
 package static
 
 import (
-	"io"
-	"os"
 	"strconv"
 	"sync"
 
@@ -18,31 +16,31 @@ const smallBytes = 16<<10 - 1
 var smallBuffers = sync.Pool{New: func() any { return new([smallBytes]byte) }}
 
 // send answers with the part of f, and closes it.
-func (h *Handler) send(w *engine.Response, f *os.File, name string, v *validators, part selection, size int64) {
+func (h *Handler) send(w *engine.Response, f *file, name string, v *validators, part selection) {
 	contentType, known := h.typeByName(name)
 	if !known && part.describes() {
 		var err error
 		if contentType, err = sniff(f); err != nil {
-			_ = f.Close()
+			f.close()
 			refuse(w, 500)
 			return
 		}
 	}
 	if part.length > smallBytes {
-		h.describe(w, contentType, v, part, size)
-		_ = w.SendFile(f, part.offset, part.length) // fails if the peer has gone
+		h.describe(w, contentType, v, part, f.size)
+		_ = w.SendFile(f.osFile(), part.offset, part.length) // fails if the peer has gone
 		return
 	}
 	buf := smallBuffers.Get().(*[smallBytes]byte)
 	defer smallBuffers.Put(buf)
 	content := buf[:part.length]
-	_, err := io.ReadFull(io.NewSectionReader(f, part.offset, part.length), content)
-	_ = f.Close()
+	_, err := f.readAt(content, part.offset)
+	f.close()
 	if err != nil { // also if it was cut meanwhile
 		refuse(w, 500)
 		return
 	}
-	h.describe(w, contentType, v, part, size)
+	h.describe(w, contentType, v, part, f.size)
 	_, _ = w.Write(content) // fails if the peer has gone
 }
 

@@ -3,7 +3,6 @@ package static
 import (
 	"errors"
 	"io"
-	"os"
 	"path"
 	"strings"
 	"unicode/utf8"
@@ -67,9 +66,9 @@ const sniffBytes = 512
 
 // sniff tells text from other content. It finds no richer type, least of all
 // HTML: nobody is to run as script what somebody has stored as text.
-func sniff(f *os.File) (contentType string, err error) {
+func sniff(f *file) (contentType string, err error) {
 	buf := make([]byte, sniffBytes)
-	n, err := f.ReadAt(buf, 0)
+	n, err := f.readAt(buf, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", err
 	}

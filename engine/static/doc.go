@@ -28,7 +28,8 @@
 //	options.go      Options, New
 //	handler.go      methods, and the way of a request
 //	target.go       from the request target to the name of a file
-//	open.go         opening it, and what stands in the way
+//	open.go         opening it, and what stands in the way; open_linux.go
+//	                 does it in one system call
 //	content.go      sending it, whole or in part
 //	conditions.go   the preconditions of RFC 9110 §13
 //	entitytag.go    entity tags: §8.8.3

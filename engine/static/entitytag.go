@@ -2,7 +2,6 @@ package static
 
 import (
 	"bytes"
-	"os"
 	"strconv"
 	"time"
 )
@@ -26,8 +25,7 @@ const (
 // modification. Every change of the content changes that time, unless somebody
 // sets it back, or it comes within the same tick.
 // date is what the answer's Date field will say at the least.
-func validatorsOf(info os.FileInfo, now, date time.Time) (v validators) {
-	at := info.ModTime()
+func validatorsOf(size int64, at, now, date time.Time) (v validators) {
 	tag := make([]byte, 0, 48)
 	// RFC 9110 §8.8.3: "If an origin server provides an entity tag for a
 	// representation and the generation of that entity tag does not satisfy all
@@ -37,7 +35,7 @@ func validatorsOf(info os.FileInfo, now, date time.Time) (v validators) {
 		tag = append(tag, "W/"...)
 	}
 	tag = append(tag, '"')
-	tag = strconv.AppendInt(tag, info.Size(), 16)
+	tag = strconv.AppendInt(tag, size, 16)
 	tag = append(tag, '-')
 	tag = strconv.AppendInt(tag, at.Unix(), 16)
 	tag = append(tag, '-')

@@ -1,8 +1,6 @@
 package static
 
 import (
-	"os"
-
 	"github.com/pollard-go/pollard/engine"
 )
 
@@ -38,34 +36,34 @@ func (h *Handler) serve(w *engine.Response, r *engine.Request) {
 	}
 	if t.folder && h.o.Index != "" {
 		// Most requests for a folder want its index: look for that at once.
-		f, info, err := h.open(join(t.name, h.o.Index))
+		f, err := h.open(join(t.name, h.o.Index))
 		switch {
-		case err == nil && info.Mode().IsRegular():
-			h.serveFile(w, r, f, info, h.o.Index)
+		case err == nil && !f.folder:
+			h.serveFile(w, r, &f, h.o.Index)
 			return
 		case err == nil:
-			_ = f.Close() // a folder of that name
+			f.close() // a folder of that name
 		case statusOf(err) != 404:
 			refuse(w, statusOf(err))
 			return
 		}
 	}
-	f, info, err := h.open(t.name)
+	f, err := h.open(t.name)
 	if err != nil {
 		refuse(w, statusOf(err))
 		return
 	}
-	if info.IsDir() {
-		_ = f.Close()
+	if f.folder {
+		f.close()
 		h.serveFolder(w, r, t)
 		return
 	}
 	if t.folder { // "/file/": there is no such folder
-		_ = f.Close()
+		f.close()
 		refuse(w, 404)
 		return
 	}
-	h.serveFile(w, r, f, info, t.name)
+	h.serveFile(w, r, &f, t.name)
 }
 
 // serveFolder answers for a folder without an index file.
@@ -85,28 +83,28 @@ func (h *Handler) serveFolder(w *engine.Response, r *engine.Request, t target) {
 
 // serveFile answers with a file, or with what a precondition says instead.
 // It closes f.
-func (h *Handler) serveFile(w *engine.Response, r *engine.Request, f *os.File, info os.FileInfo, name string) {
+func (h *Handler) serveFile(w *engine.Response, r *engine.Request, f *file, name string) {
 	now := h.now()
-	v := validatorsOf(info, now, earlier(now, w.Date()))
+	v := validatorsOf(f.size, f.modified, now, earlier(now, w.Date()))
 	cond := readConditions(r)
 	switch cond.evaluate(&v, now) {
 	case preconditionFailed:
-		_ = f.Close()
+		f.close()
 		refuse(w, 412)
 		return
 	case notModified:
-		_ = f.Close()
+		f.close()
 		h.notModified(w, &v)
 		return
 	}
-	part := selection{length: info.Size()}
+	part := selection{length: f.size}
 	if string(r.Method()) == "GET" { // RFC 9110 §14.2: Range is defined for GET only
-		part = cond.selection(&v, now, info.Size())
+		part = cond.selection(&v, now, f.size)
 	}
 	if part.unsatisfiable {
-		_ = f.Close()
-		h.unsatisfiable(w, &v, info.Size())
+		f.close()
+		h.unsatisfiable(w, &v, f.size)
 		return
 	}
-	h.send(w, f, name, &v, part, info.Size())
+	h.send(w, f, name, &v, part)
 }

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+	"time"
 )
 
 // openFlags: without O_NONBLOCK the opening of a FIFO would wait for its writer,
@@ -15,12 +16,26 @@ const openFlags = os.O_RDONLY | syscall.O_NONBLOCK | syscall.O_NOCTTY
 // errSpecial is for what is neither a regular file nor a folder.
 var errSpecial = errors.New("static: neither a file nor a folder")
 
+// file is a regular file or a folder that is open. It is ended by close, or by
+// who is given its osFile.
+type file struct {
+	f        *os.File // nil while there is only the descriptor
+	fd       int
+	name     string
+	size     int64
+	modified time.Time
+	folder   bool
+}
+
 // open opens a regular file or a folder. It is looked at after it was opened,
 // so that it can't be exchanged in between.
-func (h *Handler) open(name string) (*os.File, os.FileInfo, error) {
+func (h *Handler) open(name string) (file, error) {
+	if opened, err := h.openBeneath(name); err == nil || !errors.Is(err, errors.ErrUnsupported) {
+		return opened, err
+	}
 	f, err := h.root.OpenFile(name, openFlags, 0)
 	if err != nil {
-		return nil, nil, err
+		return file{}, err
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
@@ -28,9 +43,9 @@ func (h *Handler) open(name string) (*os.File, os.FileInfo, error) {
 	}
 	if err != nil {
 		_ = f.Close()
-		return nil, nil, err
+		return file{}, err
 	}
-	return f, info, nil
+	return file{f: f, name: name, size: info.Size(), modified: info.ModTime(), folder: info.IsDir()}, nil
 }
 
 // statusOf gives the status for a file that can't be opened.

@@ -39,9 +39,10 @@ type Options struct {
 
 // Handler answers from the files of a folder. It is safe for many goroutines.
 type Handler struct {
-	root *os.Root
-	o    Options
-	now  func() time.Time
+	root    *os.Root
+	beneath beneath
+	o       Options
+	now     func() time.Time
 }
 
 var _ engine.Handler = (*Handler)(nil)
@@ -72,5 +73,5 @@ func New(root *os.Root, o Options) (*Handler, error) {
 	case o.ListEntries == 0:
 		o.ListEntries = defaultListEntries
 	}
-	return &Handler{root: root, o: o, now: time.Now}, nil
+	return &Handler{root: root, beneath: newBeneath(root), o: o, now: time.Now}, nil
 }

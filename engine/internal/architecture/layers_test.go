@@ -52,6 +52,7 @@ var layers = []layer{
 
 	// What is optional for an embedder stands on the public face alone; of conn
 	// it may use the errors and reasons, of parser the views.
+	{dir: "engine/static", ours: []string{"engine"}, others: []string{system}}, // it opens files
 	{dir: "engine/...", ours: []string{"engine", "parser", "conn"}},
 
 	// What holds every transport to the same rules is met by users as they are.
