@@ -57,15 +57,13 @@ func (h *Handler) describe(w *engine.Response, contentType string, v *validators
 		_ = w.SetHeader("Content-Type", contentType)
 		// What the type says holds: a text that looks like HTML is none.
 		_ = w.SetHeader("X-Content-Type-Options", "nosniff")
-		var space [len(imfFixdate)]byte
-		_ = w.SetHeaderBytes("Last-Modified", v.modified.UTC().AppendFormat(space[:0], imfFixdate))
+		_ = w.SetHeaderBytes("Last-Modified", v.modified.UTC().AppendFormat(v.spare, imfFixdate))
 	}
 	_ = w.SetHeader("Accept-Ranges", "bytes")
 	h.setValidation(w, v)
 	if part.partial {
 		_ = w.SetStatus(206)
-		var space [80]byte
-		b := append(space[:0], "bytes "...)
+		b := append(v.spare, "bytes "...)
 		b = strconv.AppendInt(b, part.offset, 10)
 		b = append(b, '-')
 		b = strconv.AppendInt(b, part.offset+part.length-1, 10)

@@ -10,7 +10,14 @@ import (
 type validators struct {
 	tag      []byte    // ETag, with its quotes; nil if there is none
 	modified time.Time // Last-Modified, in whole seconds; zero if there is none
+	spare    []byte    // room for another field's value, of length 0
 }
+
+// Bytes of an entity tag, and of the longest field value that is made of it.
+const (
+	tagBytes   = 48
+	valueBytes = 80
+)
 
 const (
 	// stampTick is above the kernel's clock tick, by which it stamps files: a
@@ -26,7 +33,9 @@ const (
 // sets it back, or it comes within the same tick.
 // date is what the answer's Date field will say at the least.
 func validatorsOf(size int64, at, now, date time.Time) (v validators) {
-	tag := make([]byte, 0, 48)
+	space := make([]byte, tagBytes+valueBytes) // one allocation for both
+	v.spare = space[tagBytes:tagBytes]
+	tag := space[:0:tagBytes]
 	// RFC 9110 §8.8.3: "If an origin server provides an entity tag for a
 	// representation and the generation of that entity tag does not satisfy all
 	// of the characteristics of a strong validator (Section 8.8.1), then the

@@ -44,7 +44,12 @@ func (h *Handler) locate(r *engine.Request) (t target, status int) {
 
 // cleaned removes dot segments and doubled slashes. Nothing is above "/", so
 // the result never leads out of the root; os.Root would refuse it besides.
-func cleaned(p string) string { return path.Clean("/" + p) }
+func cleaned(p string) string {
+	if strings.HasPrefix(p, "/") {
+		return path.Clean(p) // p itself, if there is nothing to clean
+	}
+	return path.Clean("/" + p)
+}
 
 // join names an entry of a folder.
 func join(folder, entry string) string {
