@@ -145,8 +145,11 @@ func (lp *loop) acceptSome(r *runner, ln *listener) (n int, more bool) {
 			lp.rest(ln, "the memory budget is used up")
 			return n, false
 		}
-		placed := lp.place(r, ln)
-		if ln.resting {
+		placed := a.take()
+		if !placed && n > 0 && (a.soft > 0 || a.refusal == RefuseWait) && !lp.srv.ending.Load() {
+			return n, true // nobody gives way, nor rests, for one that may not be there
+		}
+		if placed = placed || lp.place(r, ln); ln.resting {
 			return n, false
 		}
 		fd, peer, errno := sock.Accept(ln.fd)
@@ -170,14 +173,17 @@ func (lp *loop) acceptSome(r *runner, ln *listener) (n int, more bool) {
 	return n, true
 }
 
-// place takes a place for the next connection. If none is to be had and
-// connections are to wait for one, the listener rests.
+// place is called when there is no place for a connection that waits: an idle
+// one may give way. If none does and connections are to wait, the listener rests.
 func (lp *loop) place(r *runner, ln *listener) bool {
 	a := &lp.srv.admission
-	if a.take() || a.soft > 0 && lp.relieve(r, 1) > 0 && a.take() {
+	if lp.srv.ending.Load() {
+		return false
+	}
+	if a.soft > 0 && lp.relieve(r, 1) > 0 && a.take() {
 		return true
 	}
-	if a.refusal != RefuseWait || lp.srv.ending.Load() {
+	if a.refusal != RefuseWait {
 		return false
 	}
 	for !lp.awaits {
