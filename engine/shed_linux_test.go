@@ -3,7 +3,6 @@ package engine_test
 import (
 	"io"
 	"math/rand/v2"
-	"net"
 	"sync"
 	"testing"
 	"time"
@@ -18,11 +17,6 @@ func (c *client) isEnded() bool {
 	defer c.SetDeadline(time.Now().Add(patience))
 	n, err := c.Read(make([]byte, 1))
 	return n == 0 && err != nil && !isTimeout(err)
-}
-
-func isTimeout(err error) bool {
-	ne, ok := err.(net.Error)
-	return ok && ne.Timeout()
 }
 
 // wantShed waits until so many have given way.
