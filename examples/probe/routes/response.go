@@ -138,7 +138,7 @@ func status(w *engine.Response, r *engine.Request) {
 		return
 	}
 	if err := w.SetStatus(int(code)); err != nil {
-		fail(w, 400, err.Error())
+		fail(w, 400, "no status for an answer")
 		return
 	}
 	text(w, "status "+strconv.FormatInt(code, 10))
