@@ -73,6 +73,9 @@
 // peer has ended too, within CloseOptions: closing at once would make the peer's
 // system throw the answer away.
 //
+// CONNECTIONS.md tells the whole life of a connection: each stage, its option, its
+// default, and the reason for that.
+//
 // Server.Drain, and Shutdown, which is Drain without its report, end all of them:
 //
 //	notice   Hooks.Draining is called and Draining tells true, for health checks;
