@@ -191,6 +191,9 @@ func (c *Conn) BodyOutstanding() bool {
 	return c.read == readBody && (b.chunked || b.remaining > int64(len(c.x.input.bytes)))
 }
 
+// Discarding reports that what comes is the rest of a request that nobody reads.
+func (c *Conn) Discarding() bool { return c.read == readDiscard }
+
 // LimitBody lowers the limit on the request's content to n bytes, if there is a
 // higher one or none. Above it Body returns ErrBodyTooLarge: with a declared
 // length at once, otherwise when it is reached.

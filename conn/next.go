@@ -188,6 +188,14 @@ func (c *Conn) Refuse(now time.Duration, status int, retryAfter time.Duration) {
 	c.Decline(now, status, retryAfter)
 }
 
+// Reject answers a peer of which no request has been received, since what it
+// speaks is not what is spoken here, and ends the connection.
+func (c *Conn) Reject(now time.Duration, status int, detail string) {
+	c.must(c.read == readHead && c.write == writeIdle && c.transactions == 0)
+	c.attach().used = true // without a request too there is an answer to forget
+	c.refuse(now, status, ReasonBadRequest, detail)
+}
+
 // verb returns the method of the request under way as far as an answer depends
 // on it. The parser tells it once the head is complete; before, what counts is
 // whether the peer expects an answer to HEAD, which has no content.

@@ -30,6 +30,8 @@ const (
 	ReasonShed                         // the longest idle connections gave way to new ones
 	ReasonRefused                      // there were too many connections, in all or of this peer
 	ReasonHijacked                     // the connection is the handler's now
+	ReasonHandshake                    // securing it failed, or took too long
+	ReasonOverrun                      // the peer sent more than could be left unread
 	NumReasons                         // how many there are
 )
 
@@ -38,6 +40,7 @@ var reasonNames = [NumReasons]string{
 	"idle", "head timeout", "body timeout", "body rate", "receive timeout", "write timeout", "write rate",
 	"transactions", "age", "handler asked",
 	"delimited", "unread body", "aborted", "drain", "server", "shed", "refused", "hijacked",
+	"handshake", "overrun",
 }
 
 // String gives the reason in words, as used in counters and logs.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/tls"
 	"net/netip"
 	"os"
 
@@ -136,3 +137,5 @@ func (r *runner) bindContext(c *requestContext) {
 func (r *runner) remote() netip.AddrPort { return r.link.remote() }
 func (r *runner) local() netip.AddrPort  { return r.link.local() }
 func (r *runner) id() uint64             { return r.link.id() }
+
+func (r *runner) tlsState() *tls.ConnectionState { return nil }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"os"
@@ -55,6 +56,8 @@ type connection interface {
 	release() (state *conn.Conn, left func())
 
 	ends
+	// tlsState is nil without TLS.
+	tlsState() *tls.ConnectionState
 }
 
 // isMisuse tells whether the error is the handler's fault.

@@ -27,6 +27,8 @@ type Detached struct {
 	ctx *requestContext
 
 	record *detachedRecord // nil without Hooks.RequestDone
+
+	wake chan struct{} // has a goroutine that waits for the answer's end look: see stream
 }
 
 // carried is what a transport does for a Detached. Whoever holds Detached.mu

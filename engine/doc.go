@@ -1,4 +1,5 @@
-// Package engine is an embeddable HTTP/1.1 server on Linux's epoll.
+// Package engine is an embeddable HTTP/1.1 server: on Linux's epoll, and over any
+// net.Conn, with TLS or without.
 //
 //	srv := engine.New(engine.HandlerFunc(func(w *engine.Response, r *engine.Request) {
 //		_ = w.SetHeader("Content-Type", "text/plain")
@@ -66,6 +67,27 @@
 // was noted, so nothing is lost and no lock is taken. A token with a generation
 // keeps an event of a closed connection from its descriptor's next user.
 //
+// # Other carriers
+//
+// What has no socket that a loop could watch (TLS, a listener of the user's own),
+// and everything with TransportNet, is carried by a stream: the same conn, rules,
+// limits and counters, driven by a goroutine for each connection, which runs the
+// handlers too. A carrier moves the bytes (package internal/carrier is the
+// contract):
+//
+//	wire     a socket, waited for in the runtime's poller: no buffer while idle
+//	pipe     any other net.Conn, by its methods alone
+//	secured  TLS over one of these
+//
+// What differs: Dispatch.Mode has no say, only Workers and Queue have. A peer's end
+// is seen while a handler runs if that has asked for its context, and only until
+// the peer has sent a buffer of further requests (pipe: 8 KiB, wire: 64 KiB). While
+// a Detached has something unsent, a goroutine sends it. Linger needs a connection
+// that can be closed in one direction (CloseWrite); others are closed at once.
+//
+// An adapter of an event library drives a stream without a goroutine of its own:
+// see Server.Attach.
+//
 // # How a connection ends
 //
 // For exactly one reason (conn.Reason), which Stats counts. After the last
@@ -95,7 +117,11 @@
 //	stats.go, state.go   Stats, and what connections do now
 //	hooks.go, record.go  Hooks: what they are told, and of requests
 //	epoll_linux.go       what it has of event loops
-//	serve_linux.go       Serve, ListenAndServe: sockets to listen on
+//	serve.go             Serve, ListenAndServe, ServeConn: sockets to listen on
+//	serve_linux.go       … their options, and who is watched by loops
+//	transport.go         Transport: what carries connections
+//	tls.go               ServeTLS, the handshake
+//	certificate.go       … files of a certificate, read again when they change
 //	options.go           Options, their defaults and their check
 //	handler.go           Handler; one call of one, and its end
 //	request.go           Request, Body
@@ -108,6 +134,15 @@
 //	detachedlink_linux.go  … and what a link does for it
 //	connection.go        what a transport does for a handler
 //	carry_linux.go       … and how a runner does it
+//	streams.go           what a server has of streams; Attach
+//	acceptor.go          accepting them
+//	stream.go            stream: who owns it, its turns
+//	streamhandler.go     … how it runs a handler
+//	streamsend.go        … how it sends, and what goes on meanwhile
+//	streamdetached.go    … what it does for a Detached
+//	alarm.go             timers of streams without a goroutine
+//	gate.go              how many handlers of streams are at work
+//	wire.go, pipe.go, secured.go   carriers
 //	loop_linux.go        loop: a round, messages from others, timers
 //	admission.go         which connections are served: limits in all and by client
 //	listener_linux.go    accepting, refusing, and resting when there is no room

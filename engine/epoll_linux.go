@@ -17,8 +17,14 @@ type epoll struct {
 	unwatched []*listener // that loops were told to end; under mu
 }
 
+// hasLoops says that there are event loops on this system.
+const hasLoops = true
+
 // startLoops is called by start.
 func (s *Server) startLoops() error {
+	if s.opts.Listen.Transport == TransportNet {
+		return nil
+	}
 	s.loopBuffers.size, s.loopBuffers.debug = loopReceiveBytes, s.opts.Debug
 	s.crew.init(s, &s.opts.Dispatch)
 	for i := range s.opts.Dispatch.Loops {

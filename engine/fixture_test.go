@@ -21,6 +21,17 @@ const patience = 20 * time.Second
 // debugged has every server of the tests run with Options.Debug.
 var debugged = os.Getenv("POLLARD_DEBUG") == "1"
 
+// carried has every server of the tests use the transport of that name.
+var carried = os.Getenv("POLLARD_TRANSPORT")
+
+// aboutLoops skips a test of what only event loops have.
+func aboutLoops(t *testing.T) {
+	t.Helper()
+	if carried != "" && carried != "epoll" {
+		t.Skip("there are no event loops with POLLARD_TRANSPORT=" + carried)
+	}
+}
+
 // fixture is a server under test. At the test's end it must come down without
 // a trace.
 type fixture struct {
@@ -53,6 +64,11 @@ func serveOn(t *testing.T, ln net.Listener, o engine.Options, h engine.HandlerFu
 		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
 	o.Debug = o.Debug || debugged
+	if carried != "" {
+		if err := o.Listen.Transport.UnmarshalText([]byte(carried)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	f := &fixture{Server: engine.New(h, o), t: t, addr: ln.Addr().String(), served: make(chan error, 1)}
 	go func() { f.served <- f.Serve(ln) }()
 	t.Cleanup(func() { f.comesDown(before) })

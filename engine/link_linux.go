@@ -2,7 +2,6 @@ package engine
 
 import (
 	"net/netip"
-	"os"
 	"sync/atomic"
 
 	"github.com/pollard-go/pollard/conn"
@@ -42,12 +41,6 @@ type link struct {
 	state    ConnState
 	cut      bool // by the server's end, and counted so
 	ended    bool // the peer has ended its side: read on until its end is seen
-}
-
-// sendFile is the file that conn's output goes on with.
-type sendFile struct {
-	file   *os.File
-	offset int64
 }
 
 // Bits of link.word.

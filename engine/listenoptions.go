@@ -9,6 +9,9 @@ import (
 // are for those that ListenAndServe opens, the others also for those that Serve
 // is given.
 type ListenOptions struct {
+	// Transport is what carries connections. Zero: what is best on the system:
+	// TransportEpoll on Linux.
+	Transport Transport
 	// ReusePort gives each loop a listening socket of its own (SO_REUSEPORT), so
 	// that the kernel spreads new connections. False: one socket for all.
 	ReusePort bool
@@ -62,6 +65,12 @@ type ListenOptions struct {
 }
 
 func (o *ListenOptions) check() error {
+	if o.Transport > TransportNet {
+		return &OptionError{"Listen.Transport", o.Transport.String() + " is no transport"}
+	}
+	if o.Transport == TransportEpoll && !hasLoops {
+		return &OptionError{"Listen.Transport", "there is no epoll on this system"}
+	}
 	for _, f := range []struct {
 		name  string
 		value time.Duration

@@ -25,6 +25,7 @@ type Options struct {
 	Limits    LimitOptions
 	Dispatch  DispatchOptions
 	Close     CloseOptions
+	TLS       TLSOptions
 	Hooks     Hooks
 
 	// Panic says what a panic of a handler does. Zero: PanicRecover.
@@ -357,6 +358,7 @@ func (o Options) resolved() (Options, error) {
 	def(&o.Close.LingerTotal, d.LingerTotal)
 	def(&o.Close.Hold, 500*time.Millisecond)
 	def(&o.Close.DrainLinger, d.DrainLinger)
+	o.TLS.resolve()
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}

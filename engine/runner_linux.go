@@ -13,9 +13,8 @@ const (
 	// because a handler that blocks keeps it: the head of its request lies there.
 	loopReceiveBytes = 16 << 10
 
-	discardBytes = 1 << 20   // what one discarding read throws away at most
-	fileSlice    = 512 << 10 // what one sendfile takes at most, so that others get their turn
-	turnReads    = 16        // how often a loop reads from one connection before the others get their turn
+	discardBytes = 1 << 20 // what one discarding read throws away at most
+	turnReads    = 16      // how often a loop reads from one connection before the others get their turn
 )
 
 // runner is a goroutine of the engine. It either holds a loop, and then owns

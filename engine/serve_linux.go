@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -12,31 +11,36 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Serve accepts connections from ln and answers on them until the server is
-// shut down or closed; it then returns ErrServerClosed, without waiting for the
-// connections: Shutdown does. ln must be a *net.TCPListener or a
-// *net.UnixListener. It is closed in every case. Serve may be called for
-// several listeners.
-func (s *Server) Serve(ln net.Listener) error {
-	l, err := s.prepare(ln)
+// overLoops prepares ln for event loops. It returns nil if they can't watch it, or
+// are not to.
+func (s *Server) overLoops(ln net.Listener) (*served, error) {
+	if s.opts.Listen.Transport == TransportNet {
+		return nil, nil
+	}
+	switch ln.(type) {
+	case *net.TCPListener, *net.UnixListener:
+	default:
+		return nil, nil
+	}
+	l, err := s.openListener(ln)
+	if err != nil {
+		return nil, err
+	}
+	return &served{run: func() error { return s.serve(l) }, close: l.close}, nil
+}
+
+// setOptions sets those of a listener that loops don't watch.
+func (s *Server) setOptions(ln net.Listener) error {
+	t, ok := ln.(*net.TCPListener)
+	if !ok {
+		return nil
+	}
+	raw, err := t.SyscallConn()
 	if err != nil {
 		return err
 	}
-	return s.serve(l)
-}
-
-// prepare makes ln one of the server's. In case of an error it is closed, and
-// nothing has been started.
-func (s *Server) prepare(ln net.Listener) (*listener, error) {
-	err := s.resolve()
-	if err == nil {
-		var l *listener
-		if l, err = s.openListener(ln); err == nil {
-			return l, nil
-		}
-	}
-	_ = ln.Close()
-	return nil, err
+	cerr := raw.Control(func(fd uintptr) { err = s.opts.Listen.applyTo(int(fd), &s.given.Listen) })
+	return errors.Join(cerr, err)
 }
 
 // serve serves on a prepared listener.
@@ -68,64 +72,6 @@ func (s *Server) watch(l *listener) error {
 	s.listeners = append(s.listeners, l)
 	l.loop.post(message{kind: watch, listener: l})
 	return nil
-}
-
-// ListenAndServe listens on Options.Addr and serves, as Serve does. An address
-// that can't be listened on is an error that says which; nothing has been started
-// then, and the server can be tried again.
-func (s *Server) ListenAndServe() error {
-	if err := s.resolve(); err != nil {
-		return err
-	}
-	listeners, err := s.listen()
-	if err != nil {
-		return err
-	}
-	results := make(chan error, len(listeners))
-	for _, ln := range listeners {
-		go func() { results <- s.serve(ln) }()
-	}
-	for range listeners {
-		if e := <-results; err == nil || errors.Is(err, ErrServerClosed) {
-			err = e // any other error says more
-		}
-	}
-	return err
-}
-
-// listen opens the sockets for Options.Addr.
-func (s *Server) listen() (listeners []*listener, err error) {
-	network, addr, count := "tcp", s.opts.Addr, 1
-	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
-		network, addr = "unix", path
-	} else if s.opts.Listen.ReusePort {
-		count = s.opts.Dispatch.Loops
-	}
-	lc := net.ListenConfig{Control: s.control}
-	// MPTCP sockets know only some of the options, and are slower.
-	lc.SetMultipathTCP(false)
-	for range count {
-		ln, err := lc.Listen(context.Background(), network, addr)
-		if err == nil {
-			err = s.setBacklog(ln)
-		}
-		var l *listener
-		if err == nil {
-			l, err = s.prepare(ln)
-		}
-		if err != nil {
-			if ln != nil {
-				_ = ln.Close()
-			}
-			for _, l := range listeners {
-				l.close()
-			}
-			return nil, fmt.Errorf("engine: ListenAndServe: %w", err)
-		}
-		listeners = append(listeners, l)
-		addr = ln.Addr().String() // port 0 was chosen once
-	}
-	return listeners, nil
 }
 
 // control sets the options that must be set before bind.

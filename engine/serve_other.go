@@ -3,18 +3,14 @@
 package engine
 
 import (
-	"errors"
 	"net"
+	"syscall"
 )
 
-var errNoTransport = errors.New("engine: Serve: no transport for this system yet")
+func (s *Server) overLoops(net.Listener) (*served, error) { return nil, nil }
 
-// Serve accepts connections from ln and answers on them until the server is
-// shut down or closed.
-func (s *Server) Serve(ln net.Listener) error {
-	_ = ln.Close()
-	return errNoTransport
-}
+func (s *Server) setOptions(net.Listener) error { return nil }
 
-// ListenAndServe listens on Options.Addr and serves, as Serve does.
-func (s *Server) ListenAndServe() error { return errNoTransport }
+func (s *Server) control(string, string, syscall.RawConn) error { return nil }
+
+func (s *Server) setBacklog(net.Listener) error { return nil }

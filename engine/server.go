@@ -23,7 +23,8 @@ type Server struct {
 
 	workerBuffers bufferPool
 
-	epoll // what runs event loops, where there are any
+	epoll   // what runs event loops, where there are any
+	streams streams
 
 	open      atomic.Int64 // connections, accepted and not closed
 	ending    atomic.Bool  // Shutdown or Close has been called
@@ -90,7 +91,9 @@ func (s *Server) start() error {
 	s.admission.init(&s.opts.Limits)
 	s.workerBuffers.size, s.workerBuffers.debug = workerReceiveBytes, s.opts.Debug
 	s.budget.init(s.opts.Limits.MemoryBytes)
-	s.startErr = s.startLoops()
+	if s.startErr = s.startLoops(); s.startErr == nil {
+		s.startStreams()
+	}
 	return s.startErr
 }
 

@@ -161,14 +161,17 @@ const (
 // never ran.
 func (s *Server) end(how ending) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.closed = true
 	s.ending.Store(true)
-	if !s.started || s.startErr != nil {
-		return false
+	ran := s.started && s.startErr == nil
+	if ran {
+		s.endLoops(how)
 	}
-	s.endLoops(how)
-	return true
+	s.mu.Unlock()
+	if ran {
+		s.endStreams(how)
+	}
+	return ran
 }
 
 // stopAccepting begins the order.

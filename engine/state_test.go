@@ -160,6 +160,7 @@ func TestStatesQueued(t *testing.T) {
 
 // TestStateOfStalled: a handler from which the watchdog took the loop is counted.
 func TestStateOfStalled(t *testing.T) {
+	aboutLoops(t)
 	leave := make(chan struct{})
 	o := engine.Options{Dispatch: engine.DispatchOptions{Mode: engine.ModeAdaptive, Loops: 1}}
 	f := serve(t, o, func(w *engine.Response, r *engine.Request) {
@@ -180,6 +181,7 @@ func TestStateOfStalled(t *testing.T) {
 
 // TestLongestRound: what one handler has another connection wait for is seen.
 func TestLongestRound(t *testing.T) {
+	aboutLoops(t)
 	const held = 50 * time.Millisecond
 	o := engine.Options{Dispatch: engine.DispatchOptions{Mode: engine.ModeInline, Loops: 1}}
 	entered := make(chan struct{})

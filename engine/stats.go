@@ -136,6 +136,7 @@ func (s *Server) ledger() (g ledger) {
 	}
 	s.addCrew(&g.Stats)
 	g.States[StateHijacked] += s.hijackedOpen.Load()
+	s.addStreams(&g.Stats)
 	s.admission.addTo(&g.Stats)
 	g.Buffered, g.Pauses = s.budget.used.Load(), s.budget.pauses.Load()
 	g.idleRemains()

@@ -1,0 +1,161 @@
+package engine
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pollard-go/pollard/conn"
+)
+
+// acceptor is a listener whose connections have a goroutine each.
+type acceptor struct {
+	srv    *Server
+	ln     net.Listener
+	secure *tls.Config // nil: without TLS
+	ending atomic.Bool
+	once   sync.Once
+	said   time.Time // when a rest was last logged
+}
+
+const (
+	// acceptRest is how long a listener rests when descriptors or memory have run
+	// out; that it does is logged once in acceptSayAgain.
+	acceptRest     = 50 * time.Millisecond
+	acceptSayAgain = 10 * time.Second
+
+	// acceptLast is how long connections are still taken that the system has
+	// established when the server ends: closing the socket would reset them.
+	acceptLast = 10 * time.Millisecond
+)
+
+// run accepts until the server ends.
+func (a *acceptor) run() error {
+	s := a.srv
+	if err := s.start(); err != nil {
+		_ = a.ln.Close()
+		return err
+	}
+	if !s.addSource(a) {
+		_ = a.ln.Close()
+		return ErrServerClosed
+	}
+	err := a.accept()
+	_ = a.ln.Close()
+	s.sourceEnded(a)
+	if s.ending.Load() {
+		return ErrServerClosed
+	}
+	return err
+}
+
+func (a *acceptor) accept() error {
+	for {
+		a.waitForPlace()
+		nc, err := a.ln.Accept()
+		switch {
+		case err == nil:
+			if c := a.srv.adopt(nc, a.secure); c != nil {
+				go c.begin()
+			}
+		case a.ending.Load():
+			return err
+		case temporary(err):
+			a.rest(err.Error())
+		default:
+			return err
+		}
+	}
+}
+
+// temporary tells that accepting may succeed later.
+func temporary(err error) bool {
+	var t interface{ Temporary() bool }
+	return errors.As(err, &t) && t.Temporary()
+}
+
+// waitForPlace waits while nothing is to be accepted.
+func (a *acceptor) waitForPlace() {
+	s := a.srv
+	for s.budget.spent() && !a.ending.Load() {
+		a.rest("the memory budget is used up")
+	}
+	for s.admission.isFull() && s.admission.refusal == RefuseWait && !a.ending.Load() {
+		free := make(chan struct{}, 1)
+		if !s.admission.await(func() { free <- struct{}{} }) {
+			return
+		}
+		s.admission.rests.Add(1)
+		select {
+		case <-free:
+		case <-time.After(acceptRest): // the server may end meanwhile
+		}
+	}
+}
+
+func (a *acceptor) rest(why string) {
+	if now := time.Now(); now.Sub(a.said) >= acceptSayAgain {
+		a.said = now
+		a.srv.opts.Logger.Warn("engine: accept pauses", "error", why, "open", a.srv.open.Load())
+	}
+	a.srv.admission.rests.Add(1)
+	time.Sleep(acceptRest)
+}
+
+// end: see source.
+func (a *acceptor) end() {
+	a.once.Do(func() {
+		a.ending.Store(true)
+		if d, ok := a.ln.(interface{ SetDeadline(time.Time) error }); ok {
+			if d.SetDeadline(time.Now().Add(acceptLast)) == nil {
+				return
+			}
+		}
+		_ = a.ln.Close()
+	})
+}
+
+// adopt begins the life of a connection that has a goroutine of its own, which is
+// to call begin. It returns nil if there is none: the connection is closed.
+func (s *Server) adopt(nc net.Conn, secure *tls.Config) *stream {
+	a := &s.admission
+	client := addrPort(nc.RemoteAddr()).Addr()
+	v := a.admit(client)
+	for v == verdictWait && !s.ending.Load() { // it was the last place of several listeners'
+		time.Sleep(acceptRest)
+		v = a.admit(client)
+	}
+	if v == verdictWait || v == verdictReset {
+		abort(nc)
+		return nil
+	}
+	below := newCarrier(nc, s)
+	if secure != nil {
+		below = newSecured(below, s, secure)
+	}
+	c := s.newStream(below, true, v)
+	if c == nil {
+		a.leave(v, client)
+		_ = nc.Close()
+	}
+	return c
+}
+
+// begin is the first that the goroutine of a stream does.
+func (s *stream) begin() {
+	s.srv.hookOpened(s)
+	if s.verdict == verdictAnswer {
+		if t, ok := s.io.(*secured); ok {
+			t.clear = true // it isn't worth a handshake
+			s.c.Close(conn.ReasonRefused)
+		} else {
+			s.c.Refuse(s.at, 503, s.srv.opts.Dispatch.RetryAfter)
+		}
+	} else if s.handshakes() {
+		return // another goroutine goes on, with a stack that is small
+	}
+	s.live()
+}

@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// gate bounds how many handlers are at work for streams, and how many wait: what
+// Dispatch.Workers and Dispatch.Queue are to a crew.
+type gate struct {
+	most, room int64 // most 0: without bound
+	inside     atomic.Int64
+	waiting    atomic.Int64
+	mu         sync.Mutex
+	left       sync.Cond
+}
+
+func (g *gate) init(o *DispatchOptions) {
+	g.most, g.room = int64(max(o.Workers, 0)), int64(max(o.Queue, 0))
+	g.left.L = &g.mu
+}
+
+// enter waits for a place. It reports false if too many wait already.
+func (g *gate) enter() bool {
+	if g.most == 0 || g.tryEnter() {
+		return true
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.waiting.Load() >= g.room {
+		return false
+	}
+	g.waiting.Add(1) // before the next look: see leave
+	defer g.waiting.Add(-1)
+	for !g.tryEnter() {
+		g.left.Wait()
+	}
+	return true
+}
+
+func (g *gate) tryEnter() bool {
+	for {
+		n := g.inside.Load()
+		if n >= g.most {
+			return false
+		}
+		if g.inside.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+func (g *gate) leave() {
+	if g.most == 0 {
+		return
+	}
+	g.inside.Add(-1)
+	if g.waiting.Load() > 0 {
+		g.mu.Lock()
+		g.left.Signal()
+		g.mu.Unlock()
+	}
+}

@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+)
+
+// Serve accepts connections from ln and answers on them until the server is
+// shut down or closed; it then returns ErrServerClosed, without waiting for the
+// connections: Shutdown does. A *net.TCPListener or *net.UnixListener is watched
+// by the event loops, if Listen.Transport is that; every other one gets a
+// goroutine for each connection. It is closed in every case. Serve may be called
+// for several listeners.
+func (s *Server) Serve(ln net.Listener) error { return s.serveOne(ln, nil) }
+
+// serveOne serves on ln, secured by TLS if there is a configuration.
+func (s *Server) serveOne(ln net.Listener, secure *tls.Config) error {
+	err := s.resolve()
+	if err == nil {
+		var l *served
+		if l, err = s.prepare(ln, secure); err == nil {
+			return l.run()
+		}
+	}
+	_ = ln.Close()
+	return err
+}
+
+// served is a listener that can be served on: nothing has been started for it.
+type served struct {
+	run   func() error
+	close func()
+}
+
+// prepare makes ln one of the server's, after resolve.
+func (s *Server) prepare(ln net.Listener, secure *tls.Config) (*served, error) {
+	if secure == nil {
+		if l, err := s.overLoops(ln); l != nil || err != nil {
+			return l, err
+		}
+	}
+	if err := s.setOptions(ln); err != nil {
+		return nil, err
+	}
+	a := &acceptor{srv: s, ln: ln, secure: secure}
+	return &served{run: a.run, close: func() { _ = ln.Close() }}, nil
+}
+
+// ListenAndServe listens on Options.Addr and serves, as Serve does. An address
+// that can't be listened on is an error that says which; nothing has been started
+// then, and the server can be tried again.
+func (s *Server) ListenAndServe() error { return s.listenAndServe(nil) }
+
+func (s *Server) listenAndServe(secure *tls.Config) error {
+	if err := s.resolve(); err != nil {
+		return err
+	}
+	listeners, err := s.listen(secure)
+	if err != nil {
+		return err
+	}
+	results := make(chan error, len(listeners))
+	for _, ln := range listeners {
+		go func() { results <- ln.run() }()
+	}
+	for range listeners {
+		if e := <-results; err == nil || errors.Is(err, ErrServerClosed) {
+			err = e // any other error says more
+		}
+	}
+	return err
+}
+
+// listen opens the sockets for Options.Addr.
+func (s *Server) listen(secure *tls.Config) (listeners []*served, err error) {
+	network, addr, count := "tcp", s.opts.Addr, 1
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
+		network, addr = "unix", path
+	} else if s.opts.Listen.ReusePort {
+		count = s.opts.Dispatch.Loops
+	}
+	// Negative: what Go sets of its own on each connection would be a system call
+	// more, and stand in the way of what is inherited.
+	lc := net.ListenConfig{Control: s.control, KeepAlive: -1}
+	// MPTCP sockets know only some of the options, and are slower.
+	lc.SetMultipathTCP(false)
+	for range count {
+		ln, err := lc.Listen(context.Background(), network, addr)
+		if err == nil {
+			err = s.setBacklog(ln)
+		}
+		var l *served
+		if err == nil {
+			l, err = s.prepare(ln, secure)
+		}
+		if err != nil {
+			if ln != nil {
+				_ = ln.Close()
+			}
+			for _, l := range listeners {
+				l.close()
+			}
+			return nil, fmt.Errorf("engine: ListenAndServe: %w", err)
+		}
+		listeners = append(listeners, l)
+		addr = ln.Addr().String() // port 0 was chosen once
+	}
+	return listeners, nil
+}
+
+// ServeConn answers on one connection until that ends or the server does. It
+// returns nil when the connection has ended, however it did, and it is closed in
+// every case. A *tls.Conn is made to shake hands first.
+func (s *Server) ServeConn(nc net.Conn) error {
+	err := s.resolve()
+	if err == nil {
+		err = s.start()
+	}
+	if err != nil {
+		_ = nc.Close()
+		return err
+	}
+	c := s.adopt(nc, nil)
+	if c == nil {
+		return ErrServerClosed
+	}
+	c.begin()
+	return nil
+}

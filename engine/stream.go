@@ -1,0 +1,380 @@
+package engine
+
+import (
+	"errors"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/pollard-go/pollard/conn"
+	"github.com/pollard-go/pollard/engine/internal/carrier"
+)
+
+// stream is a connection that a carrier brings: a net.Conn, with TLS or without,
+// or one of an event library. It drives the same conn.Conn as a link does.
+//
+// It has a goroutine of its own that waits for input, or none: then it is owned
+// by whoever has set the busy bit of word, and what happens meanwhile is noted
+// there. The goroutine of its own is always the owner. A Detached takes the
+// ownership over in both cases, until it resumes the stream.
+type stream struct {
+	word     atomic.Uint32
+	state    atomic.Uint32 // a ConnState; the owner's to change
+	own      bool          // a goroutine of its own waits for it
+	late     bool          // a handler has returned since the clock was last read
+	waited   bool          // an attempt to send had to
+	ended    bool          // the peer has ended its side, as the carrier says
+	broken   bool          // it can't be sent to any more
+	over     bool          // closed
+	verdict  verdict
+	writing  bool // a goroutine sends for the Detached: under Detached.mu
+	srv      *Server
+	io       carrier.Conn
+	c        conn.Conn
+	k        *call         // under way
+	at       time.Duration // when the clock was last read
+	requests int64         // served and not counted yet
+	charged  int64         // bytes that the memory budget counts
+	number   uint64
+	file     *sendFile
+	out      conn.Output // being sent
+	context  atomic.Pointer[requestContext]
+	detached atomic.Pointer[Detached]
+	watched  chan struct{} // closed when the watch that is under way ends; nil without
+	drained  *drained      // what is received while output is stuck; nil without
+	alarm    *alarm        // nil with a goroutine of its own
+
+	next, prev *stream // in streams
+}
+
+// Bits of stream.word.
+const (
+	streamBusy    uint32 = 1 << iota // somebody owns it
+	streamResumed                    // the Detached has ended its answer
+	streamCut                        // it is ended by the server's end, and counted so
+	streamGone                       // it is not any more
+	streamInput
+	streamEnded
+	streamBroken
+	streamOverrun
+	streamTimer
+	streamDrain
+	streamClose
+	streamNotes = streamInput | streamEnded | streamBroken | streamOverrun | streamTimer | streamDrain | streamClose
+)
+
+// live is the goroutine of a stream that has one.
+func (s *stream) live() {
+	defer s.exited()
+	for s.advance() {
+		s.quiet()
+		s.enter(stateOf(&s.c))
+		s.await()
+	}
+}
+
+// exited is deferred: a handler may end its goroutine by runtime.Goexit, and then
+// another one goes on with the connection.
+func (s *stream) exited() {
+	if s.over || s.k == nil {
+		return
+	}
+	_, _ = s.handled()
+	if s.own {
+		go s.live()
+	} else {
+		go s.step()
+	}
+}
+
+// note tells the owner what has happened. It reports false if there was none:
+// the caller is it now, and is to step.
+func (s *stream) note(bits uint32) bool {
+	if s.word.Or(bits|streamBusy)&streamBusy == 0 {
+		return false
+	}
+	d := s.detached.Load()
+	if d != nil {
+		d.noted()
+	}
+	s.rouse(d)
+	return true
+}
+
+// tell is note for who must not run handlers.
+func (s *stream) tell(bits uint32) {
+	if !s.note(bits) {
+		go s.step()
+	}
+}
+
+// rouse has the goroutine of its own look at word. d is the Detached for which it
+// waits, if it does.
+func (s *stream) rouse(d *Detached) {
+	if !s.own {
+		return
+	}
+	s.io.Interrupt()
+	if d != nil {
+		select {
+		case d.wake <- struct{}{}:
+		default: // it has not looked since the last one
+		}
+	}
+}
+
+// step goes on with a stream that has no goroutine, until nothing can be done
+// before something happens.
+func (s *stream) step() {
+	defer s.exited()
+	s.refresh()
+	for s.advance() {
+		s.quiet()
+		s.enter(stateOf(&s.c))
+		s.alarm.set(s)
+		if s.word.CompareAndSwap(streamBusy, 0) {
+			return
+		}
+		s.refresh()
+	}
+}
+
+// takeNotes acts on what was noted.
+func (s *stream) takeNotes() {
+	if s.word.Load()&streamNotes == 0 {
+		return
+	}
+	bits := s.word.And(^streamNotes) & streamNotes
+	if bits&streamClose != 0 {
+		if s.c.Unsent() {
+			out := s.c.Output()
+			s.srv.streams.counters.cuts.unsent.Add(out.Len())
+		}
+		s.c.Close(conn.ReasonServer)
+	}
+	if bits&streamOverrun != 0 {
+		s.c.Close(conn.ReasonOverrun)
+	}
+	if bits&streamDrain != 0 {
+		s.c.Drain(s.at, s.srv.opts.Close.Hold)
+	}
+	s.ended = s.ended || bits&streamEnded != 0
+	s.broken = s.broken || bits&streamBroken != 0
+	if bits&streamTimer != 0 {
+		s.c.Expire(s.at)
+	}
+	if s.c.State().Closed() {
+		s.cancel(ErrClosed)
+	}
+}
+
+// advance does what can be done now. It reports false if the stream has been
+// closed, or detached from whoever calls.
+func (s *stream) advance() bool {
+	for {
+		s.takeNotes()
+		event := s.c.Next(s.at)
+		if s.late && event != conn.Requested {
+			s.late = false
+			s.timed()
+			s.c.Late(s.at)
+		}
+		switch event {
+		case conn.NeedInput:
+			if s.c.Unsent() {
+				s.send()
+			} else if !s.receive() {
+				return true
+			}
+		case conn.Requested:
+			if !s.serve() {
+				return false
+			}
+		case conn.Flush:
+			s.send()
+		case conn.Shutdown:
+			s.closeWrite()
+		case conn.Close:
+			s.close(false)
+			return false
+		case conn.Reset:
+			s.close(true)
+			return false
+		default: // Paused cannot be: handlers end before their stream goes on
+			panic("engine: connection paused without a handler")
+		}
+	}
+}
+
+// await waits until there is something to receive, or to be done. What is not
+// needed for that has been given up.
+func (s *stream) await() {
+	err := s.io.Await(s.until(), s.c.Resting())
+	s.refresh()
+	s.takeNotes()
+	s.outcome(err)
+}
+
+// outcome acts on the error of a method of the carrier that waits.
+func (s *stream) outcome(err error) {
+	switch {
+	case err == nil:
+	case errors.Is(err, carrier.ErrInterrupted):
+		if s.c.Expire(s.at) && s.c.State().Closed() {
+			s.cancel(ErrClosed)
+		}
+	default:
+		s.takeNotes() // the cause of it, perhaps
+		s.c.ReceiveReset(s.at)
+		s.cancel(ErrPeerReset)
+	}
+}
+
+// quiet gives up what is not needed to wait.
+func (s *stream) quiet() {
+	s.count()
+	s.c.Release()
+	s.io.Release()
+	s.charge()
+}
+
+// enter makes to the stream's state, for the counters and the hook.
+func (s *stream) enter(to ConnState) {
+	if from := ConnState(s.state.Load()); from != to {
+		s.state.Store(uint32(to))
+		s.srv.streams.counters.moved(from, to)
+		s.srv.hookStateChanged(s, from, to)
+	}
+}
+
+func (s *stream) charge() { s.srv.budget.charge(&s.charged, int64(s.c.Buffered())) }
+
+// until is when to stop waiting; zero: never.
+func (s *stream) until() time.Time {
+	when, kind := s.c.Deadline()
+	if kind == conn.NoDeadline {
+		return time.Time{}
+	}
+	return s.srv.clock.at(when)
+}
+
+// receive takes what has come. It reports false if nothing has.
+func (s *stream) receive() bool {
+	if !s.c.WantsInput() {
+		return false
+	}
+	if s.srv.budget.tight(s.charged) && !s.c.Deaf() && !s.ended {
+		s.pause()
+		return true
+	}
+	s.c.Release()
+	s.io.Release()
+	p, err := s.io.Receive()
+	switch {
+	case len(p) > 0 && s.c.Deaf():
+		s.c.Discarded(s.at, len(p))
+	case len(p) > 0:
+		s.c.Receive(s.at, p)
+	case err == nil:
+		return false
+	case errors.Is(err, io.EOF):
+		s.c.ReceiveEnd(s.at)
+		s.ended = true
+		s.endedByPeer()
+	default:
+		s.outcome(err)
+	}
+	return true
+}
+
+// streamPause is how long nothing is received, at least, for want of memory.
+const streamPause = 10 * time.Millisecond
+
+func (s *stream) pause() {
+	s.charge()
+	s.srv.budget.pauses.Add(1)
+	time.Sleep(streamPause)
+	s.refresh()
+	s.c.Expire(s.at)
+}
+
+// endedByPeer ends the context of the request under way, if that is the policy.
+func (s *stream) endedByPeer() {
+	if s.srv.opts.Close.HalfClose == HalfCloseCancel {
+		s.cancel(ErrPeerEnded)
+	}
+}
+
+// cancel ends the context of the request under way, if a handler has asked for it.
+func (s *stream) cancel(cause error) {
+	if c := s.context.Load(); c != nil {
+		c.cancel(cause)
+	}
+}
+
+// closeWrite ends our side. A connection that has no sides is closed.
+func (s *stream) closeWrite() {
+	if err := s.io.CloseWrite(s); err != nil {
+		s.c.ReceiveEnd(s.at)
+	}
+}
+
+// close ends the stream's life.
+func (s *stream) close(reset bool) {
+	s.over = true
+	s.count()
+	s.dropFile()
+	s.srv.budget.charge(&s.charged, 0)
+	cut := s.word.Or(streamGone)&streamCut != 0
+	n := &s.srv.streams.counters
+	n.moved(ConnState(s.state.Load()), StateIdle)
+	n.ended(&s.c, cut)
+	s.srv.hookClosed(s, &s.c, s.at, cut)
+	s.io.Release()
+	s.io.Close(reset)
+	s.srv.admission.leave(s.verdict, s.io.RemoteAddr().Addr())
+	s.alarm.cancel(s)
+	s.srv.streams.remove(s)
+	s.srv.connectionEnded()
+}
+
+// count adds to the counters what has been served, once for all requests that
+// came in one piece.
+func (s *stream) count() {
+	if s.requests > 0 {
+		s.srv.streams.counters.requests.Add(s.requests)
+		s.requests = 0
+	}
+}
+
+func (s *stream) dropFile() {
+	if s.file != nil {
+		_ = s.file.file.Close()
+		s.file = nil
+	}
+}
+
+// Ready: see carrier.Stream.
+func (s *stream) Ready() {
+	if !s.note(streamInput) {
+		s.step()
+	}
+}
+
+// Ended: see carrier.Stream. A handler that is at work learns of it at once.
+func (s *stream) Ended() {
+	s.tell(streamEnded | streamInput)
+	s.endedByPeer()
+}
+
+// Broken: see carrier.Stream.
+func (s *stream) Broken() {
+	s.tell(streamBroken | streamEnded | streamInput)
+	s.cancel(ErrPeerReset)
+}
+
+// Overrun: see carrier.Stream.
+func (s *stream) Overrun() {
+	s.tell(streamOverrun)
+	s.io.Abort()
+}

@@ -1,0 +1,139 @@
+package engine
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/pollard-go/pollard/conn"
+	"github.com/pollard-go/pollard/engine/internal/carrier"
+)
+
+// This file is how a stream sends, and what goes on while that waits.
+
+// fileSlice is what one sendfile takes at most, so that others get their turn.
+const fileSlice = 512 << 10
+
+// sendFile is the file that conn's output goes on with.
+type sendFile struct {
+	file   *os.File
+	offset int64
+}
+
+// send sends all output. It returns early when the connection has ended.
+func (s *stream) send() {
+	s.count() // before the peer can know of them
+	for s.c.Unsent() {
+		s.out = s.c.Output()
+		n, err := s.sendOnce(&s.out)
+		if s.waited {
+			s.waited = false
+			s.refresh()
+		}
+		s.c.Sent(s.at, n)
+		if err != nil {
+			s.refresh()
+			s.takeNotes()
+			s.outcome(err)
+		} else if n == 0 {
+			// The file has become shorter than announced: what is promised can't be sent.
+			s.c.Close(conn.ReasonAborted)
+		}
+	}
+	s.out = conn.Output{} // its views are not ours to keep
+	s.stopDraining()
+	if !s.c.State().Closed() {
+		s.dropFile()
+	}
+}
+
+// sendOnce sends some.
+func (s *stream) sendOnce(out *conn.Output) (n int64, err error) {
+	if out.File > 0 && len(out.Head) == 0 {
+		n, err = s.io.SendFile(s.file.file, s.file.offset, min(out.File, fileSlice), s)
+		s.file.offset += n
+		return n, err
+	}
+	if out.File > 0 {
+		out.Tail = nil // it follows the file
+	}
+	return s.io.Send(out, s)
+}
+
+// SendLimit: see carrier.Limit. The peer does not read as fast as it is sent to.
+func (s *stream) SendLimit() time.Time {
+	s.refresh()
+	s.waited = true
+	s.c.Sent(s.at, 0)
+	s.charge()
+	if s.k == nil {
+		s.enter(StateSending)
+	}
+	s.startDraining()
+	return s.until()
+}
+
+// drained is what was received while output was stuck.
+type drained struct {
+	done  chan struct{}
+	bytes int64
+	kept  []byte // unless it is thrown away
+	most  int    // of kept
+	end   error
+}
+
+// startDraining has a goroutine receive while output is stuck, if the peer may
+// first send the rest of a request that nobody reads before it reads its answer.
+func (s *stream) startDraining() {
+	if s.drained != nil || s.ended || !s.c.Deaf() && !s.c.Discarding() {
+		return
+	}
+	s.c.Release()
+	s.io.Release()
+	d := &drained{done: make(chan struct{})}
+	if !s.c.Deaf() {
+		d.most = int(s.srv.opts.Limits.DiscardBytes) + workerReceiveBytes
+	}
+	s.drained = d
+	go d.run(s.io)
+}
+
+func (d *drained) run(from carrier.Conn) {
+	defer close(d.done)
+	for d.most == 0 || len(d.kept) < d.most {
+		if err := from.Await(time.Time{}, false); err != nil {
+			return // an interruption, or what the next attempt to send or receive will find
+		}
+		p, err := from.Receive()
+		d.bytes += int64(len(p))
+		if d.most > 0 {
+			d.kept = append(d.kept, p...)
+		}
+		from.Release()
+		if err != nil {
+			d.end = err
+			return
+		}
+	}
+}
+
+// stopDraining takes over what was received.
+func (s *stream) stopDraining() {
+	d := s.drained
+	if d == nil {
+		return
+	}
+	s.drained = nil
+	s.io.Interrupt()
+	<-d.done
+	if d.kept != nil {
+		s.c.Receive(s.at, d.kept)
+	} else if d.bytes > 0 {
+		s.c.Discarded(s.at, int(d.bytes))
+	}
+	if errors.Is(d.end, io.EOF) {
+		s.ended = true
+		s.c.ReceiveEnd(s.at)
+	}
+}

@@ -1,0 +1,227 @@
+package engine
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"runtime"
+	"time"
+
+	"github.com/pollard-go/pollard/conn"
+	"github.com/pollard-go/pollard/engine/internal/carrier"
+)
+
+// TLSOptions are of ServeTLS and ListenAndServeTLS.
+type TLSOptions struct {
+	// Config is what crypto/tls is given, but for the protocols to negotiate: those
+	// are "http/1.1" alone. Nil: its defaults. A GetConfigForClient must not return
+	// one that offers others.
+	Config *tls.Config
+	// HandshakeTimeout is how long a handshake may take, from when the connection
+	// was accepted. Zero: 10 s. Negative: without limit.
+	HandshakeTimeout time.Duration
+	// Handshakes is how many may be at work at a time: those that wait for their
+	// peer don't count, and so can't keep others out. The rest wait, and
+	// connections that are secured already have the processors. Zero: 8 for each
+	// processor. Negative: without limit.
+	Handshakes int
+	// Reload is how often it is looked, at most and when somebody connects, whether
+	// the files of the certificate have changed. A pair that is broken is logged,
+	// and the old one stays. Zero: 1 s. Negative: never.
+	Reload time.Duration
+}
+
+func (o *TLSOptions) resolve() {
+	def(&o.HandshakeTimeout, 10*time.Second)
+	def(&o.Handshakes, 8*runtime.GOMAXPROCS(0))
+	def(&o.Reload, time.Second)
+}
+
+// ServeTLS is Serve for connections that are secured by TLS, with the certificate
+// and the key of the PEM files, or those of Options.TLS.Config if both names are
+// empty. Each connection has a goroutine. The files are read again when they have
+// changed: connections that are open stay as they are.
+func (s *Server) ServeTLS(ln net.Listener, certFile, keyFile string) error {
+	config, err := s.tlsConfig(certFile, keyFile)
+	if err != nil {
+		_ = ln.Close()
+		return err
+	}
+	return s.serveOne(ln, config)
+}
+
+// ListenAndServeTLS listens on Options.Addr and serves, as ServeTLS does.
+func (s *Server) ListenAndServeTLS(certFile, keyFile string) error {
+	config, err := s.tlsConfig(certFile, keyFile)
+	if err != nil {
+		return err
+	}
+	return s.listenAndServe(config)
+}
+
+func (s *Server) tlsConfig(certFile, keyFile string) (*tls.Config, error) {
+	if err := s.resolve(); err != nil {
+		return nil, err
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if s.opts.TLS.Config != nil {
+		config = s.opts.TLS.Config.Clone()
+	}
+	config.NextProtos = []string{"http/1.1"}
+	if certFile == "" && keyFile == "" {
+		if len(config.Certificates) == 0 && config.GetCertificate == nil && config.GetConfigForClient == nil {
+			return nil, &OptionError{Field: "TLS.Config", Why: "it has no certificate, and no files were given"}
+		}
+		return config, nil
+	}
+	files := &certificateFiles{cert: certFile, key: keyFile, every: s.opts.TLS.Reload, logger: s.opts.Logger}
+	if err := files.load(); err != nil {
+		return nil, fmt.Errorf("engine: ServeTLS: %w", err)
+	}
+	config.Certificates = nil
+	config.GetCertificate = files.certificate
+	return config, nil
+}
+
+// TLS tells how the connection is secured, nil if it is not. It must not be
+// changed.
+func (r *Request) TLS() *tls.ConnectionState {
+	if r.over() {
+		return nil
+	}
+	return r.k.io.tlsState()
+}
+
+var errHandshakeTime = errors.New("engine: the handshake took too long")
+
+// handshakes begins to secure the connection, if that is to be, in a goroutine of
+// its own: what it needs of a stack is not kept. It reports whether it does.
+func (s *stream) handshakes() bool {
+	switch c := s.io.(type) {
+	case *secured:
+		go s.handshake(func(until time.Time) error { return c.handshake(s, until) })
+		return true
+	case *pipe:
+		if t, ok := c.nc.(*tls.Conn); ok {
+			go s.handshake(func(until time.Time) error {
+				_ = t.SetDeadline(until)
+				err := t.Handshake()
+				c.readBy.stale, c.writeBy.stale = true, true
+				return err
+			})
+			return true
+		}
+	}
+	return false
+}
+
+func (s *stream) isSecured() bool {
+	switch c := s.io.(type) {
+	case *secured:
+		return true
+	case *pipe:
+		_, ok := c.nc.(*tls.Conn)
+		return ok
+	}
+	return false
+}
+
+func (s *stream) handshake(shake func(until time.Time) error) {
+	var until time.Time
+	if limit := s.srv.opts.TLS.HandshakeTimeout; limit > 0 {
+		until = time.Now().Add(limit)
+	}
+	err := shake(until)
+	s.refresh()
+	if err != nil {
+		s.takeNotes()
+		s.handshakeFailed(err)
+	} else {
+		s.c.Late(s.at) // it is idle since now
+	}
+	go s.live()
+}
+
+// handshakeFailed has the connection end: after an answer, if the peer speaks
+// HTTP without TLS.
+func (s *stream) handshakeFailed(err error) {
+	var header tls.RecordHeaderError
+	c, ours := s.io.(*secured)
+	if ours && errors.As(err, &header) && looksLikeHTTP(header.RecordHeader) {
+		c.clear = true
+		c.dropOut()
+		s.c.Reject(s.at, 400, "this port speaks HTTP over TLS")
+		return
+	}
+	s.c.Close(conn.ReasonHandshake)
+}
+
+// looksLikeHTTP: a method, and nothing that begins a record.
+func looksLikeHTTP(head [recordHeader]byte) bool {
+	for i, b := range head {
+		if b == ' ' && i > 0 {
+			return true
+		}
+		if b < 'A' || b > 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+func newSecured(below carrier.Conn, srv *Server, config *tls.Config) *secured {
+	s := &secured{below: below, srv: srv}
+	s.tls = tls.Server(socket{s}, config)
+	return s
+}
+
+// handshake secures the connection.
+func (s *secured) handshake(st *stream, until time.Time) error {
+	slots := s.srv.streams.handshakes
+	wait := func() error {
+		for {
+			err := s.below.Await(until, false)
+			switch {
+			case !errors.Is(err, carrier.ErrInterrupted):
+				return err
+			case st.word.Load()&streamClose != 0:
+				return ErrServerClosed
+			case !until.IsZero() && !time.Now().Before(until):
+				return errHandshakeTime
+			}
+		}
+	}
+	limit := fixedLimit(until)
+	s.wait = func() error {
+		if slots != nil {
+			<-slots
+			defer func() { slots <- struct{}{} }()
+		}
+		if err := s.flushAll(limit); err != nil {
+			return err
+		}
+		s.below.Release()
+		return wait()
+	}
+	if err := wait(); err != nil {
+		return err
+	}
+	if slots != nil {
+		slots <- struct{}{}
+		defer func() { <-slots }()
+	}
+	err := s.tls.Handshake()
+	s.wait = nil
+	if err == nil {
+		return s.flushAll(limit)
+	}
+	_ = s.flushAll(briefly{}) // the alert that says why
+	return err
+}
+
+// fixedLimit is a time that doesn't move.
+type fixedLimit time.Time
+
+// SendLimit: see carrier.Limit.
+func (l fixedLimit) SendLimit() time.Time { return time.Time(l) }

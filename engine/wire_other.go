@@ -1,0 +1,20 @@
+//go:build !linux
+
+package engine
+
+import (
+	"os"
+	"syscall"
+
+	"github.com/pollard-go/pollard/conn"
+)
+
+// rawSockets says that the functions below work. Elsewhere a net.Conn is used by
+// its methods.
+const rawSockets = false
+
+func rawReceive(int, []byte) (int, syscall.Errno) { return 0, syscall.ENOTSUP }
+
+func rawSend(int, *conn.Output) (int, syscall.Errno) { return 0, syscall.ENOTSUP }
+
+func rawSendFile(int, *os.File, int64, int) (int, syscall.Errno) { return 0, syscall.ENOTSUP }
