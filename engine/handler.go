@@ -78,7 +78,7 @@ func (k *call) begin(c *conn.Conn, io connection) {
 	if k.req.body.viewed {
 		k.req.body.viewed, k.req.body.whole = false, nil
 	}
-	k.resp.returned = false
+	k.resp.returned, k.resp.hijacked = false, false
 	if k.resp.detached != nil {
 		k.resp.detached = nil
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +33,7 @@ var ErrHijacked error = conn.ErrHijacked
 // begins with what is unread of the request's body, framed as it came. It has no
 // deadlines set, and besides the methods of net.Conn it has CloseWrite, ReadFrom,
 // WriteTo, and NetConn, which returns the connection beneath it (a *net.TCPConn
-// or *net.UnixConn on an event loop): who reads from that one by itself misses
+// or *net.UnixConn on an event loop, a *tls.Conn with TLS): who reads from that one by itself misses
 // what had been received.
 //
 // It must be closed (that of a net.Conn which is forgotten is left to the garbage
@@ -74,7 +75,7 @@ func (w *Response) Hijack() (net.Conn, error) {
 	k.taken()
 	h := &hijackedConn{Conn: socket, early: bytes.Clone(k.c.Hijack())}
 	h.some.Store(len(h.early) > 0)
-	carrier := &hijackedCarrier{peer: k.io.remote(), here: k.io.local(), number: k.io.id()}
+	carrier := &hijackedCarrier{peer: k.io.remote(), here: k.io.local(), number: k.io.id(), tls: k.io.tlsState()}
 	h.place = &hijackedPlace{srv: k.srv}
 	k.srv.hijackedOpen.Add(1)
 	k.c, h.place.left = k.io.release()
@@ -178,21 +179,23 @@ func (h *hijackedConn) Close() error {
 type hijackedCarrier struct {
 	peer, here netip.AddrPort
 	number     uint64
+	tls        *tls.ConnectionState
 }
 
-func (*hijackedCarrier) now() time.Duration             { return 0 }
-func (*hijackedCarrier) refresh()                       {}
-func (*hijackedCarrier) returned()                      {}
-func (*hijackedCarrier) notice()                        {}
-func (*hijackedCarrier) pin()                           {}
-func (*hijackedCarrier) unpin()                         {}
-func (*hijackedCarrier) leaveLoop()                     {}
-func (*hijackedCarrier) awaitInput()                    {}
-func (*hijackedCarrier) awaitOutput() error             { return ErrHijacked }
-func (*hijackedCarrier) attachFile(f *os.File, _ int64) { _ = f.Close() }
-func (*hijackedCarrier) bindContext(*requestContext)    {}
-func (*hijackedCarrier) socket() (net.Conn, error)      { return nil, ErrHijacked }
-func (*hijackedCarrier) release() (*conn.Conn, func())  { panic("engine: released twice") }
-func (h *hijackedCarrier) remote() netip.AddrPort       { return h.peer }
-func (h *hijackedCarrier) local() netip.AddrPort        { return h.here }
-func (h *hijackedCarrier) id() uint64                   { return h.number }
+func (*hijackedCarrier) now() time.Duration               { return 0 }
+func (*hijackedCarrier) refresh()                         {}
+func (*hijackedCarrier) returned()                        {}
+func (*hijackedCarrier) notice()                          {}
+func (*hijackedCarrier) pin()                             {}
+func (*hijackedCarrier) unpin()                           {}
+func (*hijackedCarrier) leaveLoop()                       {}
+func (*hijackedCarrier) awaitInput()                      {}
+func (*hijackedCarrier) awaitOutput() error               { return ErrHijacked }
+func (*hijackedCarrier) attachFile(f *os.File, _ int64)   { _ = f.Close() }
+func (*hijackedCarrier) bindContext(*requestContext)      {}
+func (*hijackedCarrier) socket() (net.Conn, error)        { return nil, ErrHijacked }
+func (*hijackedCarrier) release() (*conn.Conn, func())    { panic("engine: released twice") }
+func (h *hijackedCarrier) tlsState() *tls.ConnectionState { return h.tls }
+func (h *hijackedCarrier) remote() netip.AddrPort         { return h.peer }
+func (h *hijackedCarrier) local() netip.AddrPort          { return h.here }
+func (h *hijackedCarrier) id() uint64                     { return h.number }

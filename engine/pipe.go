@@ -200,11 +200,13 @@ func (p *pipe) Abort() {
 
 // Hijack: see carrier.Conn.
 func (p *pipe) Hijack() (net.Conn, []byte, error) {
-	received := append([]byte(nil), p.buf[p.low:p.high]...)
-	p.low = p.high
-	p.Release()
-	return p.nc, received, p.nc.SetDeadline(time.Time{})
+	received := p.buf[p.low:p.high]
+	p.buf, p.pooled, p.low, p.high = nil, false, 0, 0
+	return p.nc, received, nil
 }
+
+// LetGo: see carrier.Conn.
+func (p *pipe) LetGo() { _ = p.nc.SetDeadline(time.Time{}) }
 
 // RemoteAddr: see carrier.Conn.
 func (p *pipe) RemoteAddr() netip.AddrPort { return addrPort(p.nc.RemoteAddr()) }

@@ -35,6 +35,8 @@ type secured struct {
 	shut   bool         // our side has ended: what comes is not looked at
 	clear  bool         // the peer doesn't speak TLS
 	err    error        // of receiving
+	raw    net.Conn     // below, once it was hijacked
+	given  bool         // it is somebody else's
 
 	mu   sync.Mutex
 	out  []byte // of srv.workerBuffers
@@ -63,6 +65,9 @@ type socket struct{ *secured }
 // Read gives no more than the present record.
 func (k socket) Read(p []byte) (int, error) {
 	s := k.secured
+	if s.given && len(s.in) == 0 {
+		return s.raw.Read(p)
+	}
 	for !s.look() {
 		switch {
 		case s.err != nil:
@@ -127,6 +132,9 @@ func (s *secured) taken(b []byte) {
 // Write gathers.
 func (k socket) Write(p []byte) (int, error) {
 	s := k.secured
+	if s.given {
+		return s.raw.Write(p)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.out == nil {
@@ -136,12 +144,34 @@ func (k socket) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (k socket) Close() error                     { return nil }
-func (k socket) LocalAddr() net.Addr              { return net.TCPAddrFromAddrPort(k.below.LocalAddr()) }
-func (k socket) RemoteAddr() net.Addr             { return net.TCPAddrFromAddrPort(k.below.RemoteAddr()) }
-func (k socket) SetDeadline(time.Time) error      { return nil }
-func (k socket) SetReadDeadline(time.Time) error  { return nil }
-func (k socket) SetWriteDeadline(time.Time) error { return nil }
+// Close and the deadlines are for who has hijacked it.
+func (k socket) Close() error {
+	if k.raw != nil {
+		return k.raw.Close()
+	}
+	return nil
+}
+
+func (k socket) LocalAddr() net.Addr  { return net.TCPAddrFromAddrPort(k.below.LocalAddr()) }
+func (k socket) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(k.below.RemoteAddr()) }
+
+func (k socket) SetDeadline(t time.Time) error {
+	return errors.Join(k.SetReadDeadline(t), k.SetWriteDeadline(t))
+}
+
+func (k socket) SetReadDeadline(t time.Time) error {
+	if k.raw != nil {
+		return k.raw.SetReadDeadline(t)
+	}
+	return nil
+}
+
+func (k socket) SetWriteDeadline(t time.Time) error {
+	if k.raw != nil {
+		return k.raw.SetWriteDeadline(t)
+	}
+	return nil
+}
 
 // Await: see carrier.Conn.
 func (s *secured) Await(until time.Time, idle bool) error {
@@ -336,9 +366,23 @@ func (s *secured) Interrupt() { s.below.Interrupt() }
 // Abort: see carrier.Conn.
 func (s *secured) Abort() { s.below.Abort() }
 
-// Hijack: see carrier.Conn.
+// Hijack: see carrier.Conn. The *tls.Conn goes over: from LetGo on it works on the
+// connection below like any other. What it has not looked at yet it still gets.
 func (s *secured) Hijack() (net.Conn, []byte, error) {
-	return nil, nil, errors.ErrUnsupported
+	nc, received, err := s.below.Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	s.in = append(append([]byte(nil), s.in...), received...)
+	s.plain = nil // the view of it that was given lasts
+	s.raw = nc
+	return s.tls, nil, nil
+}
+
+// LetGo: see carrier.Conn.
+func (s *secured) LetGo() {
+	s.below.LetGo()
+	s.given = true
 }
 
 // RemoteAddr: see carrier.Conn.

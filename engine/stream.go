@@ -76,10 +76,13 @@ func (s *stream) live() {
 // exited is deferred: a handler may end its goroutine by runtime.Goexit, and then
 // another one goes on with the connection.
 func (s *stream) exited() {
-	if s.over || s.k == nil {
+	if s.k == nil {
 		return
 	}
 	_, _ = s.handled()
+	if s.over { // it was hijacked
+		return
+	}
 	if s.own {
 		go s.live()
 	} else {
@@ -114,12 +117,22 @@ func (s *stream) rouse(d *Detached) {
 	if !s.own {
 		return
 	}
-	s.io.Interrupt()
+	s.touch(s.io.Interrupt)
 	if d != nil {
 		select {
 		case d.wake <- struct{}{}:
 		default: // it has not looked since the last one
 		}
+	}
+}
+
+// touch calls a method of the carrier unless that was let go.
+func (s *stream) touch(f func()) {
+	st := &s.srv.streams
+	st.touching.Lock()
+	defer st.touching.Unlock()
+	if s.word.Load()&streamGone == 0 {
+		f()
 	}
 }
 
@@ -376,5 +389,5 @@ func (s *stream) Broken() {
 // Overrun: see carrier.Stream.
 func (s *stream) Overrun() {
 	s.tell(streamOverrun)
-	s.io.Abort()
+	s.touch(s.io.Abort)
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"crypto/tls"
+	"net"
 	"net/netip"
 	"os"
 	"time"
@@ -45,6 +46,9 @@ func (s *stream) serve() bool {
 	s.k = k
 	k.run()
 	d, record := s.handled()
+	if s.over { // hijacked
+		return false
+	}
 	if d == nil {
 		if s.srv.opts.Debug && !s.c.HasInput() {
 			s.c.Release() // views of a body end with the request
@@ -195,6 +199,41 @@ func (s *stream) stopWatch() {
 func (s *stream) remote() netip.AddrPort { return s.io.RemoteAddr() }
 func (s *stream) local() netip.AddrPort  { return s.io.LocalAddr() }
 func (s *stream) id() uint64             { return s.number }
+
+// socket: see connection.
+func (s *stream) socket() (net.Conn, error) {
+	s.stopWatch()
+	nc, received, err := s.io.Hijack()
+	if err == nil {
+		s.c.Receive(s.at, received)
+	}
+	return nc, err
+}
+
+// release: see connection.
+func (s *stream) release() (state *conn.Conn, left func()) {
+	st := &s.srv.streams
+	srv, v, client := s.srv, s.verdict, s.io.RemoteAddr().Addr()
+	st.touching.Lock()
+	cut := s.word.Or(streamGone)&streamCut != 0
+	st.touching.Unlock()
+	s.io.LetGo()
+	s.over = true
+	state = new(conn.Conn)
+	*state, s.c = s.c, conn.Conn{}
+	s.count()
+	s.dropFile()
+	s.context.Store(nil)
+	s.srv.budget.charge(&s.charged, 0)
+	from := ConnState(s.state.Load())
+	st.counters.moved(from, StateIdle)
+	st.counters.ended(state, cut)
+	s.srv.hookStateChanged(s, from, StateHijacked)
+	s.srv.hookClosed(s, state, s.at, cut)
+	s.alarm.cancel(s)
+	st.remove(s)
+	return state, func() { srv.admission.leave(v, client) }
+}
 
 // tlsState: see connection.
 func (s *stream) tlsState() *tls.ConnectionState {

@@ -24,6 +24,8 @@ type streams struct {
 
 	handshakes chan struct{} // holds one for each that is at work; nil: any number
 
+	touching sync.Mutex // held by who is not the owner, for a carrier that may be let go
+
 	mu       sync.Mutex
 	first    *stream
 	open     int
@@ -225,7 +227,7 @@ func (s *stream) cut() {
 	}
 	s.tell(streamClose)
 	s.cancel(ErrServerClosed) // after the note: see bindContext
-	s.io.Abort()
+	s.touch(s.io.Abort)
 }
 
 // addStreams adds what the counters don't tell.

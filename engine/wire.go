@@ -268,11 +268,13 @@ func abort(nc net.Conn) {
 
 // Hijack: see carrier.Conn.
 func (w *wire) Hijack() (net.Conn, []byte, error) {
-	received := append([]byte(nil), w.buf[w.low:w.high]...)
-	w.low = w.high
-	w.Release()
-	return w.nc, received, w.nc.SetDeadline(time.Time{})
+	received := w.buf[w.low:w.high]
+	w.buf, w.low, w.high = nil, 0, 0
+	return w.nc, received, nil
 }
+
+// LetGo: see carrier.Conn.
+func (w *wire) LetGo() { _ = w.nc.SetDeadline(time.Time{}) }
 
 // RemoteAddr: see carrier.Conn.
 func (w *wire) RemoteAddr() netip.AddrPort { return addrPort(w.nc.RemoteAddr()) }

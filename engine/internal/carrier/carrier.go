@@ -71,9 +71,12 @@ type Conn interface {
 	// Abort breaks the connection with a reset: whatever waits returns an error.
 	Abort()
 
-	// Hijack hands over what the carrier stands for. What was received and not
-	// taken is returned apart. Nothing else is called afterwards.
+	// Hijack returns what the carrier stands for, and what has been received and
+	// not taken, in memory that is not used again. From then on nothing is received;
+	// what is to be sent still is, and then LetGo or Close is the last call: with
+	// LetGo the connection stays open, without deadlines.
 	Hijack() (nc net.Conn, received []byte, err error)
+	LetGo()
 
 	RemoteAddr() netip.AddrPort
 	LocalAddr() netip.AddrPort
