@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
@@ -186,7 +187,9 @@ func sources(t *testing.T) []source {
 // skipped tells that a directory holds no package of this module.
 func skipped(rel string) bool {
 	base := path.Base(rel)
-	return rel == "benchmarks" || base == "testdata" || rel != "" && strings.HasPrefix(base, ".")
+	_, err := os.Stat(filepath.Join(root, rel, "go.mod"))
+	ofAnother := rel != "" && err == nil
+	return ofAnother || base == "testdata" || rel != "" && strings.HasPrefix(base, ".")
 }
 
 func layerOf(dir string) *layer {
