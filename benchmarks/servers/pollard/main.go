@@ -5,6 +5,10 @@ package main
 import (
 	"flag"
 	"log"
+	"os"
+	"os/signal"
+	"runtime/pprof"
+	"syscall"
 
 	"github.com/pollard-go/pollard/benchmarks/internal/work"
 	"github.com/pollard-go/pollard/engine"
@@ -21,11 +25,39 @@ func main() {
 	flag.IntVar(&rt.largeBytes, "large-bytes", 0, "size of what /large answers from memory; 0: there is no such path")
 	flag.StringVar(&rt.file, "file", "", "what /file answers by sendfile; none: there is no such path")
 	dir := flag.String("files", "", "folder of /files/; none: there is no such path")
+	profile := flag.String("cpuprofile", "", "`file` for a CPU profile, written when SIGTERM ends the program; none: no profile")
 	flag.Parse()
+	if *profile != "" {
+		if err := profileUntilSIGTERM(*profile); err != nil {
+			log.Fatal(err)
+		}
+	}
 	if err := rt.prepare(*dir); err != nil {
 		log.Fatal(err)
 	}
 	log.Fatal(engine.New(engine.HandlerFunc(rt.serve), o).ListenAndServe())
+}
+
+// profileUntilSIGTERM begins a profile and ends the program with it.
+func profileUntilSIGTERM(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return err
+	}
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGTERM)
+	go func() {
+		<-ended
+		pprof.StopCPUProfile()
+		if err := f.Close(); err != nil {
+			log.Fatal(err)
+		}
+		os.Exit(0)
+	}()
+	return nil
 }
 
 func (rt *routes) serve(w *engine.Response, r *engine.Request) {
