@@ -19,6 +19,7 @@ import (
 type testCase struct {
 	name      string // its path below cases, without its ending
 	options   string // "Field=value …", what differs from the zero Options
+	scheme    string // "http" or "https" where it matters which one the connection has
 	wholeOnly string // why a cut would change what comes; "" if it does not
 	steps     []step
 	source    []string
@@ -86,6 +87,8 @@ func (c *testCase) take(line int, kind, arg, before string) error {
 		c.options = arg
 		var o engine.Options
 		return set(&o, arg)
+	case "scheme:":
+		c.scheme = arg
 	case "whole-only:":
 		c.wholeOnly = arg
 	case "<", ">":

@@ -78,6 +78,9 @@ func (s *suite) run(t *testing.T, cases []*testCase) {
 		if *addr != "" && (c.options != "" || c.ownServer()) {
 			continue // it is as it is
 		}
+		if c.scheme != "" && c.scheme != s.scheme() {
+			continue
+		}
 		for _, how := range sendings {
 			if how == whole || c.wholeOnly == "" {
 				all = append(all, &conversation{testCase: c, how: how})

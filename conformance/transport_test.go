@@ -20,7 +20,8 @@ type transport struct {
 	// options differ from those of a case.
 	options func(o *engine.Options)
 	// serve begins, and returns how to reach it. Nil: serveTCP.
-	serve func(srv *engine.Server) (dial func() (connection, error), served chan error, err error)
+	serve   func(srv *engine.Server) (dial func() (connection, error), served chan error, err error)
+	secured bool // by TLS
 	// excused are the cases that can't be as they are, each with its reason. The
 	// README's table of transports must name each of them.
 	excused map[string]string
@@ -65,6 +66,14 @@ func dialTCP(addr string) func() (connection, error) {
 		}
 		return c.(*net.TCPConn), nil
 	}
+}
+
+// scheme is that of the resources that the transport gives.
+func (tr transport) scheme() string {
+	if tr.secured {
+		return "https"
+	}
+	return "http"
 }
 
 // server is one under test.
