@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -37,13 +38,17 @@ func TestSlowPeers(t *testing.T) {
 	for _, mode := range []engine.Mode{engine.ModeAdaptive, engine.ModePooled}[:scale(1, 1, 2)] {
 		t.Run(mode.String(), func(t *testing.T) {
 			c := startChildWith(t, mode, 0, timeouts)
-			before := measure(t, c.addr, good, span)
+			before := best(t, c.addr, good, span)
 			slow := startSlow(t, order{Addr: c.addr, Kind: "slow", Heads: heads, Readers: readers})
-			if !within(patience, func() bool { return c.report().Stats.Accepted >= int64(good+heads+readers) }) {
+			came := func() bool {
+				time.Sleep(200 * time.Millisecond) // a report is work for the child
+				return c.report().Stats.Accepted >= int64(3*good+heads+readers)
+			}
+			if !within(2*patience, came) {
 				t.Fatalf("%+v", c.report().Stats)
 			}
 			time.Sleep(time.Second) // the answers have filled the buffers of the system
-			during := measure(t, c.addr, good, span)
+			during := best(t, c.addr, good, span)
 			t.Logf("p99 of %d good connections: %v without, %v beside %d slow ones", good, before, during, heads+readers)
 			if *full && during > 2*before {
 				t.Errorf("p99 %v beside slow peers, %v without", during, before)
@@ -82,13 +87,24 @@ func gone(t *testing.T, what string, ms []int, n int, limit time.Duration) {
 	first := time.Duration(slices.Min(ms)) * time.Millisecond
 	last := time.Duration(slices.Max(ms)) * time.Millisecond
 	t.Logf("%s: limit %v, gone after %v to %v", what, limit, first, last)
-	late := limit + 3*time.Second
+	late := limit + 3*time.Second // on a machine that does other things too
 	if *full {
-		late = limit + time.Second + 500*time.Millisecond // until all of them have begun
+		late = limit + time.Second + slowLook
 	}
 	if first < limit-100*time.Millisecond || last > late {
 		t.Errorf("%s: limit %v, gone after %v to %v", what, limit, first, last)
 	}
+}
+
+// best is the least of three measurements: what else the machine does can only
+// make them greater.
+func best(t *testing.T, addr string, connections int, span time.Duration) time.Duration {
+	t.Helper()
+	least := time.Hour
+	for range 3 {
+		least = min(least, measure(t, addr, connections, span/3))
+	}
+	return least
 }
 
 // measure returns the 99th percentile of the times that good connections, each
@@ -132,14 +148,20 @@ func measure(t *testing.T, addr string, connections int, span time.Duration) tim
 }
 
 // startSlow starts a process of slow peers, and returns how to wait for its end.
+// They are to cost the server its time, not the machine: it is what the server
+// does for others that is measured.
 func startSlow(t *testing.T, o order) func() slowResult {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), o.env())
 	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
+	}
+	if err == nil {
+		err = syscall.Setpriority(syscall.PRIO_PGRP, cmd.Process.Pid, 10) // of all its threads
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -154,10 +176,18 @@ func startSlow(t *testing.T, o order) func() slowResult {
 	}
 }
 
+// slowRamp is how many slow peers begin in a second, and slowLook how often the
+// readers look whether they have been ended.
+const (
+	slowRamp = 2000
+	slowLook = 500 * time.Millisecond
+)
+
 // slow has peers be slow until they are ended.
 func (o order) slow() (r slowResult) {
 	var mu sync.Mutex
 	failed := each(o.Heads+o.Readers, o.Heads+o.Readers, func(i int) error {
+		time.Sleep(time.Duration(i) * time.Second / slowRamp)
 		c, err := net.DialTimeout("tcp", o.Addr, patience)
 		if err != nil {
 			return err
@@ -233,12 +263,12 @@ func slowReader(c *net.TCPConn) (time.Duration, error) {
 		if state == tcpClose {
 			return time.Since(start), nil
 		}
-		if i%10 == 0 {
+		if i%2 == 0 {
 			if _, err := c.Read(b); err != nil {
 				return time.Since(start), nil
 			}
 		}
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(slowLook)
 	}
 	return time.Since(start), fmt.Errorf("a slow reader is served still")
 }
