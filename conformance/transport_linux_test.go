@@ -6,4 +6,8 @@ var transports = []transport{
 	{name: "inline", options: inMode(engine.ModeInline)},
 	{name: "pooled", options: inMode(engine.ModePooled)},
 	{name: "adaptive", options: inMode(engine.ModeAdaptive)},
+	{name: "net", options: overNet},
+	{name: "TLS", serve: serveTLS, secured: true},
 }
+
+func overNet(o *engine.Options) { o.Listen.Transport = engine.TransportNet }
