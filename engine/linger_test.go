@@ -86,7 +86,7 @@ func each(n, atOnce int, f func(i int) error) (failed []error) {
 // ever, nor is one that goes on sending.
 func TestLingerEnds(t *testing.T) {
 	inModes(t, func(t *testing.T, o engine.Options) {
-		o.Close.LingerIdle, o.Close.LingerTotal = 50*time.Millisecond, 300*time.Millisecond
+		o.Close.LingerIdle, o.Close.LingerTotal = 400*time.Millisecond, 1200*time.Millisecond
 		f := serve(t, o, hello)
 		silent := f.dial()
 		silent.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 9\r\n\r\n1")
@@ -103,7 +103,7 @@ func TestLingerEnds(t *testing.T) {
 				t.Fatal("it lingers still")
 			}
 		}
-		if d := time.Since(start); d < 200*time.Millisecond {
+		if d := time.Since(start); d < 800*time.Millisecond {
 			t.Errorf("ended after %v, while input came", d)
 		}
 	})
