@@ -8,6 +8,7 @@ var transports = []transport{
 	{name: "adaptive", options: inMode(engine.ModeAdaptive)},
 	{name: "net", options: overNet},
 	{name: "TLS", serve: serveTLS, secured: true},
+	{name: "memory", serve: serveMemory},
 }
 
 func overNet(o *engine.Options) { o.Listen.Transport = engine.TransportNet }

@@ -163,5 +163,6 @@
 //	bufferpool.go        buffers that runners read into
 //	clock.go             the only clock, and the Date field
 //	queue.go             first in, first out
+//	memory/              connections within the process, for tests
 //	static/              a handler for the files of a folder
 package engine

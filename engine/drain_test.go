@@ -223,6 +223,7 @@ func TestDrainReportQueued(t *testing.T) {
 // TestDrainHeldLoop: a handler that holds its loop for ever keeps neither the
 // drain from its end nor Serve from returning, and is told of.
 func TestDrainHeldLoop(t *testing.T) {
+	aboutLoops(t)
 	o := engine.Options{Dispatch: engine.DispatchOptions{Mode: engine.ModeInline, Loops: 1}}
 	entered, leave := make(chan struct{}), make(chan struct{})
 	f := serve(t, o, func(w *engine.Response, r *engine.Request) {

@@ -13,6 +13,7 @@ type gate struct {
 	waiting    atomic.Int64
 	mu         sync.Mutex
 	left       sync.Cond
+	open       bool // nobody waits any more: under mu
 }
 
 func (g *gate) init(o *DispatchOptions) {
@@ -33,9 +34,26 @@ func (g *gate) enter() bool {
 	g.waiting.Add(1) // before the next look: see leave
 	defer g.waiting.Add(-1)
 	for !g.tryEnter() {
+		if g.open {
+			g.inside.Add(1)
+			return true
+		}
 		g.left.Wait()
 	}
 	return true
+}
+
+// letAll lets all in that wait, or come: they are not to be served any more. It
+// returns how many waited.
+func (g *gate) letAll() (waited int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.open {
+		waited = g.waiting.Load()
+	}
+	g.open = true
+	g.left.Broadcast()
+	return waited
 }
 
 func (g *gate) tryEnter() bool {

@@ -13,6 +13,7 @@ import (
 // TestHandlerThatNeverReturns: one that sleeps for ever on each loop holds up
 // nobody else, and the hook names each of them.
 func TestHandlerThatNeverReturns(t *testing.T) {
+	aboutLoops(t)
 	const loops, others = 2, 16
 	var mu sync.Mutex
 	stalls := map[string]engine.Stall{}

@@ -35,7 +35,6 @@ func (s *stream) serve() bool {
 	}
 	if s.word.Load()&streamCut != 0 { // while it waited
 		s.srv.streams.gate.leave()
-		s.srv.streams.counters.cuts.dropped.Add(1)
 		s.takeNotes()
 		s.c.Abort(s.at)
 		return true

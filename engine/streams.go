@@ -209,6 +209,7 @@ func (s *Server) endStreams(how ending) {
 		}
 	}
 	if how == atOnce {
+		st.counters.cuts.dropped.Add(st.gate.letAll())
 		st.counters.cuts.told.Store(true)
 	}
 	if drained {
@@ -219,7 +220,8 @@ func (s *Server) endStreams(how ending) {
 	}
 }
 
-// cut ends a stream at once, whoever owns it.
+// cut ends a stream at once, whoever owns it. One that waits for input ends by
+// itself, in order; what goes on otherwise is reset.
 func (s *stream) cut() {
 	state := ConnState(s.state.Load())
 	if s.word.Or(streamCut)&(streamCut|streamGone) == 0 {
@@ -227,7 +229,10 @@ func (s *stream) cut() {
 	}
 	s.tell(streamClose)
 	s.cancel(ErrServerClosed) // after the note: see bindContext
-	s.touch(s.io.Abort)
+	switch ConnState(s.state.Load()) {
+	case StateHandling, StateSending, StateDetached:
+		s.touch(s.io.Abort)
+	}
 }
 
 // addStreams adds what the counters don't tell.

@@ -71,6 +71,9 @@ func (s *stream) SendLimit() time.Time {
 		s.enter(StateSending)
 	}
 	s.startDraining()
+	if s.word.Load()&streamCut != 0 { // after enter: see cut
+		return past
+	}
 	return s.until()
 }
 

@@ -51,6 +51,9 @@ var layers = []layer{
 		others: []string{buffers, system}, never: []string{"net/http"},
 	},
 
+	// Connections without a system know nothing of HTTP.
+	{dir: "engine/memory", never: []string{"net/http"}},
+
 	// What is optional for an embedder stands on the public face alone; of conn
 	// it may use the errors and reasons, of parser the views.
 	{dir: "engine/static", ours: []string{"engine"}, others: []string{system}}, // it opens files
