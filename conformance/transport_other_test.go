@@ -2,4 +2,4 @@
 
 package conformance
 
-var transports = []transport{{name: "default"}}
+var transports = []transport{{name: "default"}, {name: "TLS", serve: serveTLS, secured: true}, {name: "memory", serve: serveMemory}}

@@ -33,7 +33,6 @@ func (r *runner) serve(l *link) bool {
 	}
 	k.end()
 	if hijacked {
-		k.resp.hijacked = false // begin forgets what is not rare
 		r.strayed()
 		return false
 	}
