@@ -73,7 +73,7 @@ func (k *call) begin(c *conn.Conn, io connection) {
 	}
 	k.io, k.c = io, c
 	// Whatever else the last request may have left is forgotten here or, if it is
-	// rare, at its end: writing all of both anew was a tenth of what a call costs.
+	// rare, at its end, and not written anew for each.
 	k.req.head = c.Request()
 	if k.req.body.viewed {
 		k.req.body.viewed, k.req.body.whole = false, nil
