@@ -51,16 +51,14 @@ func (r *Request) scanWholeLine(buf []byte, limit int) {
 func (f *Fields) scanWhole(buf []byte, lineLimit, countLimit int) {
 	i := f.pos
 	for f.count < countLimit && f.count < inlineFields {
-		line := i
-		colon := scanToken(buf, i)
-		if colon == line {
-			if i+1 < len(buf) && buf[i] == '\r' && buf[i+1] == '\n' {
-				f.pos = i + 2
-				f.phase = phaseEnded
-			}
+		if i+1 < len(buf) && buf[i] == '\r' && buf[i+1] == '\n' {
+			f.pos = i + 2
+			f.phase = phaseEnded
 			return
 		}
-		if colon >= len(buf) || buf[colon] != ':' {
+		line := i
+		colon := scanToken(buf, i)
+		if colon == line || colon >= len(buf) || buf[colon] != ':' {
 			return
 		}
 		value := colon + 1
