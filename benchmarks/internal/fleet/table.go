@@ -69,9 +69,11 @@ func Table() []Server {
 			Name: "floor", About: "C epoll loop that parses nothing: the kernel's share",
 			Program: CProgram{Source: "floor/floor.c"}, Args: floorArgs, Offers: Plain,
 		},
-		pollard("inline"),
-		pollard("adaptive"),
-		pollard("pooled"),
+		pollard("inline", "this engine, dispatch inline", handlers|Files|Large, "-mode", "inline"),
+		pollard("adaptive", "this engine, dispatch adaptive", handlers|Files|Large),
+		pollard("pooled", "this engine, dispatch pooled", handlers|Files|Large, "-mode", "pooled"),
+		pollard("net", "this engine, a goroutine for each connection", handlers|Files|Large, "-transport", "net"),
+		pollard("tls", "this engine, TLS, a goroutine for each connection", TLS),
 		{
 			Name: "nginx", About: "one worker, canned answer",
 			Program: Installed{Name: "nginx", VersionFlag: "-v"}, Args: nginxArgs, Offers: Plain | Files | TLS,
@@ -108,19 +110,15 @@ func Table() []Server {
 	return append(servers, arena("pollard", ""), arena("fasthttp", "github.com/valyala/fasthttp"))
 }
 
-func pollard(mode string) Server {
+// pollard is this engine's server with some flags.
+func pollard(name, about string, offers Offer, flags ...string) Server {
 	return Server{
-		Name: "pollard-" + mode, About: "this engine, dispatch " + mode,
-		Program: GoProgram{Dir: "servers/pollard"},
+		Name: "pollard-" + name, About: about, Program: GoProgram{Dir: "servers/pollard"},
 		Args: func(l Launch) ([]string, error) {
-			args, err := addrFlag(l)
-			args = append(args, "-mode", mode)
-			if l.Files != "" {
-				args = append(args, "-files", l.Files)
-			}
-			return args, err
+			args, err := nethttpArgs(l) // which are the same
+			return append(args, flags...), err
 		},
-		Offers: handlers | Files | Large,
+		Offers: offers,
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 func arena() []Scenario {
 	const connections = 512
 	profile := func(name, about string, load Load) Scenario {
-		return Scenario{Name: "arena-" + name, About: "HttpArena's " + name + " profile: " + about, Needs: fleet.Arena, Load: load}
+		return Scenario{Name: "arena-" + name, About: "HttpArena's " + name + " profile: " + about, Needs: fleet.Arena, Rounds: 2, Load: load}
 	}
 	sums := []Exchange{
 		{getOf("/baseline11?a=13&b=42"), Answer{Body: "55"}},

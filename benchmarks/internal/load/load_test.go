@@ -94,6 +94,21 @@ func TestVerifyAnswersWantsTheClose(t *testing.T) {
 	}
 }
 
+// A name that no server has would leave one out of every run, unseen.
+func TestPeersAreServers(t *testing.T) {
+	servers := make(map[string]bool)
+	for _, s := range fleet.Table() {
+		servers[s.Name] = true
+	}
+	for _, s := range Scenarios() {
+		for _, peer := range s.Peers {
+			if !servers[peer] {
+				t.Errorf("%s: there is no server %s", s.Name, peer)
+			}
+		}
+	}
+}
+
 func TestScenariosAreNamedOnce(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, s := range Scenarios() {

@@ -17,6 +17,9 @@ func Scenarios() []Scenario {
 	return slices.Concat(keepAlive(), answers(), costly(), files(), connections(), secured(), arena())
 }
 
+// common are the servers of scenarios that tell little of the others; a run of everything is to take 25 minutes.
+var common = []string{"floor", "pollard-inline", "pollard-adaptive", "nginx", "fasthttp", "hertz", "nethttp"}
+
 // withHandlers are the servers of scenarios that are less about the network than about the handler.
 var withHandlers = []string{"pollard-adaptive", "fasthttp", "hertz", "nbio", "nethttp"}
 
@@ -29,21 +32,23 @@ func get(name string, connections int) Scenario {
 
 func keepAlive() []Scenario {
 	const closing = "GET / HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n\r\n"
-	one := get("get-1", 1)
-	one.About = "keep-alive GET, one connection"
+	one, most := get("get-1", 1), get("get-4096", 4096)
+	one.About, one.Peers, most.Peers = "keep-alive GET, one connection", common, common
 	return []Scenario{
-		one, get("get-64", 64), get("get-512", 512), get("get-4096", 4096),
+		one, get("get-64", 64), get("get-512", 512), most,
 		{
 			Name: "pipeline-16", About: "16 pipelined GETs, 64 connections", Needs: fleet.Plain,
 			Load: Wrk{Connections: 64, Depth: 16, Head: smallGet},
 		},
 		{
 			Name: "browser", About: "keep-alive GET with a browser's 14 fields, 64 connections", Needs: fleet.Plain,
-			Load: Wrk{Connections: 64, Depth: 1, HeadFile: "../parser/testdata/browser-request.http"},
+			Peers: common,
+			Load:  Wrk{Connections: 64, Depth: 1, HeadFile: "../parser/testdata/browser-request.http"},
 		},
 		{
 			Name: "close", About: "a connection for each request, 64 at a time", Needs: fleet.Plain, Close: true,
-			Load: Wrk{Connections: 64, Depth: 1, Head: closing},
+			Peers: append(slices.Clone(common), "h2o"),
+			Load:  Wrk{Connections: 64, Depth: 1, Head: closing},
 		},
 	}
 }
@@ -78,7 +83,7 @@ func answers() []Scenario {
 func getOf(path string) string { return "GET " + path + " HTTP/1.1\r\nHost: localhost:8080\r\n\r\n" }
 
 func costly() []Scenario {
-	peers := []string{"pollard-adaptive", "pollard-pooled", "fasthttp", "hertz", "nethttp"}
+	peers := []string{"pollard-adaptive", "pollard-pooled", "fasthttp"}
 	return []Scenario{
 		{
 			Name: "slow-2", About: "keep-alive GET, 512 connections, 2 % of the requests block for 20 ms",
@@ -125,7 +130,7 @@ func files() []Scenario {
 		small("file-1m", "1 MB", material.File1MB, 16),
 		{
 			Name: "file-100m", About: "GET of a file of 100 MB, 4 connections; the client throws the bytes away uncopied",
-			Needs: fleet.Files, Peers: peers, Flow: true,
+			Needs: fleet.Files, Peers: peers, Flow: true, Rounds: 2,
 			Load: Download{Connections: 4, Path: work.FilesPrefix + material.File100MB.Name, Bytes: material.File100MB.Bytes},
 		},
 		{
@@ -138,15 +143,15 @@ func files() []Scenario {
 
 // connections are about their number.
 func connections() []Scenario {
-	peers := []string{"pollard-inline", "pollard-adaptive", "nginx", "fasthttp", "hertz", "gnet", "nethttp"}
+	peers := []string{"floor", "pollard-adaptive", "nginx", "fasthttp", "nethttp"}
 	active := Wrk{Connections: 64, Depth: 1, Head: smallGet}
 	return []Scenario{
 		{
 			Name: "active-10000", About: "keep-alive GET, first on 64 connections, then on 10,000", Needs: fleet.Plain,
-			Peers: peers, Load: Two{First: Kept{64}, Second: Kept{10_000}},
+			Peers: peers, Rounds: 2, Load: Two{First: Kept{64}, Second: Kept{10_000}},
 		},
 		{
-			Name: "beside-idle", Needs: fleet.Plain, Peers: peers,
+			Name: "beside-idle", Needs: fleet.Plain, Peers: peers, Rounds: 2,
 			About: "keep-alive GET, 64 connections, first alone, then beside idle ones (15,000 unless asked otherwise)",
 			Load:  Two{First: active, Second: active, BesideIdle: true},
 		},

@@ -22,6 +22,11 @@ func main() {
 	flag.Func("mode", "who runs handlers: adaptive (the default), inline or pooled", func(name string) error {
 		return o.Dispatch.Mode.UnmarshalText([]byte(name))
 	})
+	flag.Func("transport", "what carries connections: epoll (the default) or net", func(name string) error {
+		return o.Listen.Transport.UnmarshalText([]byte(name))
+	})
+	cert := flag.String("cert", "", "certificate `file`: serve TLS")
+	key := flag.String("key", "", "key `file` of the certificate")
 	flag.IntVar(&rt.largeBytes, "large-bytes", 0, "size of what /large answers from memory; 0: there is no such path")
 	flag.StringVar(&rt.file, "file", "", "what /file answers by sendfile; none: there is no such path")
 	dir := flag.String("files", "", "folder of /files/; none: there is no such path")
@@ -35,7 +40,11 @@ func main() {
 	if err := rt.prepare(*dir); err != nil {
 		log.Fatal(err)
 	}
-	log.Fatal(engine.New(engine.HandlerFunc(rt.serve), o).ListenAndServe())
+	server := engine.New(engine.HandlerFunc(rt.serve), o)
+	if *cert != "" {
+		log.Fatal(server.ListenAndServeTLS(*cert, *key))
+	}
+	log.Fatal(server.ListenAndServe())
 }
 
 // profileUntilSIGTERM begins a profile and ends the program with it.
