@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -113,58 +112,6 @@ func TestResetInAnswer(t *testing.T) {
 			t.Errorf("closed by reason: %v", f.Stats().Closed)
 		}
 	})
-}
-
-// TestDescriptorsRunOut: many more clients than the server has descriptors.
-// Those that are connected are served, the longest idle ones give way, nothing
-// spins, and when the crowd has gone all is as before.
-func TestDescriptorsRunOut(t *testing.T) {
-	const files = 512
-	n := scale(1000, 2000, 18_000)
-	for _, mode := range modes[:scale(1, 1, len(modes))] {
-		t.Run(mode.String(), func(t *testing.T) {
-			c := startChild(t, mode, files)
-			talk(t, c.addr)
-			before := c.report()
-			crowd := make([]net.Conn, 0, n)
-			defer func() {
-				for _, c := range crowd {
-					_ = c.Close()
-				}
-			}()
-			for range n {
-				one, err := net.DialTimeout("tcp", c.addr, 50*time.Millisecond)
-				if err != nil {
-					continue // the kernel's queue is full as well
-				}
-				crowd = append(crowd, one)
-				if len(crowd) == files/2 {
-					time.Sleep(1100 * time.Millisecond) // these have been idle long enough to give way
-				}
-			}
-			if open := c.report().Stats.Open; open < files/2 || open > files {
-				t.Errorf("%d open of %d", open, len(crowd))
-			}
-			start, cpu := time.Now(), processCPU(t, c)
-			time.Sleep(time.Second)
-			if share := float64(processCPU(t, c)-cpu) / float64(time.Since(start)); share > 0.05 {
-				t.Errorf("the process uses %.0f %% of a CPU for nothing", share*100)
-			}
-			talk(t, c.addr)
-			for _, one := range crowd {
-				_ = one.Close()
-			}
-			var after report
-			if !within(patience, func() bool { after = c.report(); return after.Stats.Open == 0 }) {
-				t.Fatalf("%d open when all have gone", after.Stats.Open)
-			}
-			talk(t, c.addr)
-			if after = c.report(); after.Descriptors > before.Descriptors || sum(after.Stats) != after.Stats.Accepted {
-				t.Errorf("before: %+v\nafter: %+v", before, after)
-			}
-			t.Logf("%d connected of %d, %d gave way", len(crowd), n, after.Stats.Closed[conn.ReasonShed])
-		})
-	}
 }
 
 // talk has one connection served in bounded time, and waits until it is closed.

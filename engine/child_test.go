@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pollard-go/pollard/engine"
 )
@@ -144,18 +145,28 @@ func beChild(name string) error {
 	return nil
 }
 
-// childServes "hello", or more than any buffer of the system takes.
+// childServes "hello"; more than any buffer of the system takes; or "hello" with a
+// descriptor of its own for a moment.
 func childServes(w *engine.Response, r *engine.Request) {
-	if string(r.Path()) != "/big" {
-		hello(w, r)
+	switch string(r.Path()) {
+	case "/big":
+		piece := make([]byte, 64<<10)
+		for range 512 { // 32 MB
+			if _, err := w.Write(piece); err != nil {
+				return
+			}
+		}
 		return
-	}
-	piece := make([]byte, 64<<10)
-	for range 512 { // 32 MB
-		if _, err := w.Write(piece); err != nil {
+	case "/open":
+		f, err := os.Open(os.DevNull)
+		if err != nil {
+			_ = w.SetStatus(503)
 			return
 		}
+		defer f.Close()
+		time.Sleep(2 * time.Millisecond)
 	}
+	hello(w, r)
 }
 
 func ownReport(srv *engine.Server) report {

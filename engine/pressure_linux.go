@@ -23,6 +23,11 @@ const (
 
 	// rankAgain is how long a rank stands at least that held every idle link.
 	rankAgain = 100 * time.Millisecond
+
+	// A rank holds that many links, or that share of them: to look at all of them
+	// is paid for by so many that give way.
+	rankLeast = 1024
+	rankShare = 8
 )
 
 // idleRank is a list of a loop's idle links, the longest idle first, as it was at
@@ -66,14 +71,49 @@ func (lp *loop) rankIdle() {
 	if lp.links.used == 0 {
 		return
 	}
-	entries := make([]idleEntry, 0, lp.links.used)
+	room := min(max(rankLeast, lp.links.used/rankShare), lp.links.used)
+	oldest := make([]idleEntry, 0, room) // once full a heap, the youngest of them at its top
 	for slot := range lp.links.len() {
-		if l := lp.links.at(slot); l.sheddable() {
-			entries = append(entries, idleEntry{l.conn.Since(), l.slot, l.gen})
+		l := lp.links.at(slot)
+		if !l.sheddable() {
+			continue
+		}
+		e := idleEntry{l.conn.Since(), l.slot, l.gen}
+		switch {
+		case len(oldest) < room:
+			if oldest = append(oldest, e); len(oldest) == room {
+				for i := room/2 - 1; i >= 0; i-- {
+					siftDown(oldest, i)
+				}
+			}
+		case e.since < oldest[0].since:
+			oldest[0] = e
+			siftDown(oldest, 0)
 		}
 	}
-	slices.SortFunc(entries, func(a, b idleEntry) int { return cmp.Compare(a.since, b.since) })
-	k.entries = entries
+	if len(oldest) == room && room < lp.links.used {
+		k.floor = max(oldest[0].since, 1)
+	}
+	slices.SortFunc(oldest, func(a, b idleEntry) int { return cmp.Compare(a.since, b.since) })
+	k.entries = oldest
+}
+
+// siftDown restores the order of a heap from i on.
+func siftDown(heap []idleEntry, i int) {
+	for {
+		child := 2*i + 1
+		if child >= len(heap) {
+			return
+		}
+		if child+1 < len(heap) && heap[child+1].since > heap[child].since {
+			child++
+		}
+		if heap[i].since >= heap[child].since {
+			return
+		}
+		heap[i], heap[child] = heap[child], heap[i]
+		i = child
+	}
 }
 
 // sheddable tells that nothing is under way on l, as far as is known.
