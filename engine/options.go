@@ -133,7 +133,9 @@ type LimitOptions struct {
 	// Connections is how many connections are served at a time. Zero: as many as
 	// the process's descriptor limit allows when the server starts, with a reserve
 	// for what handlers open: the greater of 32 and an eighth of the limit, and at
-	// most two thirds of what is free. Negative: without limit.
+	// most two thirds of what is free. Negative: without limit. Connections that
+	// are never idle keep their places, however many wait: KeepAlive.MaxRequests
+	// and MaxAge have them change.
 	Connections int
 	// Refusal says what becomes of those above. Zero: RefuseWait.
 	Refusal RefusalPolicy
