@@ -330,6 +330,7 @@ func (s *stream) closeWrite() {
 	if err := s.io.CloseWrite(s); err != nil {
 		s.c.ReceiveEnd(s.at)
 	}
+	s.stopDraining() // SendLimit has begun it
 }
 
 // close ends the stream's life.
