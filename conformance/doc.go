@@ -13,12 +13,15 @@
 // cases/README.md has the form of a file.
 //
 // The package conn has transcripts of its own. They show the state machine, with
-// a clock and a socket that are arguments; here is what a peer sees of it.
+// a clock and a socket that are arguments; here is what a peer sees of it. Those
+// of them that need no more than a peer are replayed here too, over every
+// transport: TestTranscripts.
 //
 //	case_test.go        a case, read from its file and written into it
 //	text_test.go        how bytes are written down
 //	peer_test.go        one conversation
 //	suite_test.go       all cases, over one transport
+//	transcript_test.go  conn's transcripts, over one transport
 //	transport_test.go   how a server is started; transport_linux_test.go has the
 //	                    table of transports
 //	seen_test.go        that the suite sees what is wrong

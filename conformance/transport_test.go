@@ -85,6 +85,10 @@ type server struct {
 }
 
 func (tr transport) start(options string) (*server, error) {
+	return tr.startWith(options, routes.Serve)
+}
+
+func (tr transport) startWith(options string, h engine.HandlerFunc) (*server, error) {
 	var o engine.Options
 	o.Limits.WholeBody = routes.EchoBytes
 	o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -95,7 +99,7 @@ func (tr transport) start(options string) (*server, error) {
 	if err := set(&o, options); err != nil {
 		return nil, err
 	}
-	s := &server{Server: engine.New(engine.HandlerFunc(routes.Serve), o)}
+	s := &server{Server: engine.New(h, o)}
 	serve := tr.serve
 	if serve == nil {
 		serve = serveTCP
