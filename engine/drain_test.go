@@ -426,3 +426,23 @@ func TestSilentPeer(t *testing.T) {
 		adds(t, &r)
 	})
 }
+
+// TestDrainReportHijacked: what a handler has taken is left alone, and told.
+func TestDrainReportHijacked(t *testing.T) {
+	inModes(t, func(t *testing.T, o engine.Options) {
+		f := serve(t, o, func(w *engine.Response, r *engine.Request) { go echo(takes(t, w)) })
+		c := f.dial()
+		c.get("/")
+		c.echoes("before")
+		r, err := f.drainWithin(patience)
+		if err != nil || r.Hijacked != 1 || r.Open != 0 || r.Cuts() != 0 {
+			t.Errorf("%v, %+v", err, r)
+		}
+		adds(t, &r)
+		c.echoes("after")
+		_ = c.Close()
+		if !within(patience, func() bool { return f.Stats().States[engine.StateHijacked] == 0 }) {
+			t.Errorf("%+v", f.Stats())
+		}
+	})
+}
