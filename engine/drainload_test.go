@@ -132,3 +132,31 @@ func drainClient(t *testing.T, addr string, tally *drainTally) (again bool) {
 		}
 	}
 }
+
+// TestDrainLooksFirst: also without a hold, what the kernel has received when the
+// drain begins is answered.
+func TestDrainLooksFirst(t *testing.T) {
+	for _, transport := range []engine.Transport{engine.TransportEpoll, engine.TransportNet} {
+		inModes(t, func(t *testing.T, o engine.Options) {
+			o.Close.Hold, o.Listen.Transport = -1, transport
+			f := serve(t, o, hello)
+			cs := make([]*client, 50)
+			for i := range cs {
+				cs[i] = f.dial()
+				cs[i].get("/")
+				cs[i].wants(200, "hello")
+			}
+			for _, c := range cs {
+				c.get("/")
+			}
+			ended := f.shutDown()
+			for _, c := range cs {
+				c.wants(200, "hello")
+				_ = c.Close()
+			}
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

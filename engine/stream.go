@@ -169,6 +169,9 @@ func (s *stream) takeNotes() {
 		s.c.Close(conn.ReasonOverrun)
 	}
 	if bits&streamDrain != 0 {
+		if s.own && s.c.State().Idle() && s.io.Await(past, false) == nil {
+			s.receive() // what has come already is looked at before the end
+		}
 		s.c.Drain(s.at, s.srv.opts.Close.Hold)
 	}
 	s.ended = s.ended || bits&streamEnded != 0
@@ -225,6 +228,9 @@ func (s *stream) await() {
 	err := s.io.Await(s.until(), s.c.Resting())
 	s.refresh()
 	s.takeNotes()
+	if err == nil {
+		s.receive() // before the time is looked at
+	}
 	s.outcome(err)
 }
 

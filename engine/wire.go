@@ -108,10 +108,23 @@ func (w *wire) Await(until time.Time, _ bool) error {
 	if w.low < w.high || w.err != nil {
 		return nil
 	}
-	if !w.ready(until) {
-		return carrier.ErrInterrupted
+	err := carrier.ErrInterrupted
+	if w.ready(until) {
+		err = w.waited(w.raw.Read(w.fillFunc))
 	}
-	return w.waited(w.raw.Read(w.fillFunc))
+	if err == carrier.ErrInterrupted && w.look() { //nolint:errorlint // it is never wrapped
+		return nil
+	}
+	return err
+}
+
+// look receives what has come and could not be seen, since a read whose deadline
+// has passed does not look: a request must not be lost to the end that its
+// connection is about to get.
+func (w *wire) look() bool {
+	found := false
+	_ = w.raw.Control(func(fd uintptr) { found = w.fill(fd) })
+	return found
 }
 
 // waited translates what a wait for input ended with.
