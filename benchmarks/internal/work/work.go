@@ -15,6 +15,7 @@
 package work
 
 import (
+	"bytes"
 	"sync/atomic"
 	"time"
 )
@@ -58,6 +59,16 @@ func Burn() uint64 {
 
 // burnt has the result of Burn be used.
 var burnt atomic.Uint64
+
+// Has tells whether a path asks for more than the plain answer. It costs no allocation, so that a request for any other
+// path costs none that is the benchmark's own.
+func Has(path []byte) bool {
+	switch string(path) {
+	case "/slow", "/sleep", "/burn", "/json", AllocationsPath, CountPath, ChunksPath:
+		return true
+	}
+	return bytes.HasPrefix(path, []byte(FilesPrefix))
+}
 
 // Before does what a path asks for before its answer.
 func Before(path string) {

@@ -4,11 +4,11 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"flag"
 	"io"
 	"log"
 	"strconv"
-	"strings"
 
 	"github.com/pollard-go/pollard/benchmarks/internal/work"
 	"github.com/valyala/fasthttp"
@@ -36,7 +36,7 @@ func withFiles(dir string) fasthttp.RequestHandler {
 	files := &fasthttp.FS{Root: dir, AcceptByteRange: true, PathRewrite: fasthttp.NewPathSlashesStripper(1)}
 	serveFile := files.NewRequestHandler()
 	return func(ctx *fasthttp.RequestCtx) {
-		if path := ctx.Path(); len(path) > len(work.FilesPrefix) && strings.HasPrefix(string(path), work.FilesPrefix) {
+		if bytes.HasPrefix(ctx.Path(), []byte(work.FilesPrefix)) {
 			serveFile(ctx)
 			return
 		}
@@ -45,7 +45,7 @@ func withFiles(dir string) fasthttp.RequestHandler {
 }
 
 func hello(ctx *fasthttp.RequestCtx) {
-	if path := ctx.Path(); len(path) > 1 && other(ctx, string(path)) {
+	if path := ctx.Path(); work.Has(path) && other(ctx, string(path)) {
 		return
 	}
 	ctx.SetContentType(work.ContentType)

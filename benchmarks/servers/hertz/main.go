@@ -29,7 +29,7 @@ func main() {
 	}
 	h := server.Default(options...)
 	h.GET("/", hello)
-	h.GET("/:path", other)
+	h.GET("/*path", other)
 	h.POST(work.CountPath, count)
 	h.Spin()
 }

@@ -70,18 +70,24 @@ func profileUntilSIGTERM(path string) error {
 }
 
 func (rt *routes) serve(w *engine.Response, r *engine.Request) {
-	if path := r.Path(); len(path) > 1 {
-		if route := rt.find(string(path)); route != nil {
-			route(w, r)
-			return
-		}
-		if contentType, body, ok := work.Reply(string(path)); ok {
-			_ = w.SetHeader("Content-Type", contentType)
-			_, _ = w.Write(body)
-			return
-		}
-		work.Before(string(path))
+	if path := r.Path(); (work.Has(path) || rt.has(path)) && rt.serveOther(w, r, string(path)) {
+		return
 	}
 	_ = w.SetHeader("Content-Type", work.ContentType)
 	_, _ = w.WriteString(work.Hello)
+}
+
+// serveOther answers what has an answer of its own.
+func (rt *routes) serveOther(w *engine.Response, r *engine.Request, path string) bool {
+	if route := rt.find(path); route != nil {
+		route(w, r)
+		return true
+	}
+	if contentType, body, ok := work.Reply(path); ok {
+		_ = w.SetHeader("Content-Type", contentType)
+		_, _ = w.Write(body)
+		return true
+	}
+	work.Before(path)
+	return false
 }

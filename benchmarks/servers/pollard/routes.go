@@ -46,6 +46,15 @@ func (rt *routes) prepare(dir string) error {
 	return nil
 }
 
+// has tells whether find may know a path that is not in package work.
+func (rt *routes) has(path []byte) bool {
+	switch string(path) {
+	case "/upload", "/collect", "/large", "/file":
+		return true
+	}
+	return false
+}
+
 func (rt *routes) find(path string) engine.HandlerFunc {
 	switch {
 	case rt.files != nil && strings.HasPrefix(path, work.FilesPrefix):
