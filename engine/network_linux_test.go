@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/pollard-go/pollard/engine"
-	"github.com/pollard-go/pollard/internal/programs"
+	"github.com/pollard-go/pollard/engine/internal/programs"
 	"golang.org/x/sys/unix"
 )
 

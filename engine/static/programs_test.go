@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pollard-go/pollard/internal/programs"
+	"github.com/pollard-go/pollard/engine/internal/programs"
 )
 
 // A browser renders the list and a page, and follows the redirect.

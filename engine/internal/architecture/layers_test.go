@@ -42,6 +42,7 @@ var layers = []layer{
 	// Sockets and readiness know nothing of HTTP, nor of each other.
 	{dir: "engine/internal/poll", others: []string{system}, never: []string{"net/http"}},
 	{dir: "engine/internal/sock", others: []string{system}, never: []string{"net/http"}},
+	{dir: "engine/internal/programs"},
 	{dir: "engine/internal/...", ours: []string{"parser", "conn", "timers"}, others: []string{system}, never: []string{"net/http"}},
 
 	// The engine joins the others. HTTP's grammar is not its business: it must
@@ -58,10 +59,6 @@ var layers = []layer{
 	// it may use the errors and reasons, of parser the views.
 	{dir: "engine/static", ours: []string{"engine"}, others: []string{system}}, // it opens files
 	{dir: "engine/...", ours: []string{"engine", "parser", "conn"}},
-
-	// What holds every transport to the same rules is met by users as they are.
-	{dir: "conformance", ours: []string{"engine", "engine/...", "conn", "examples/probe/routes"}},
-	{dir: "internal/programs"},
 
 	// Programs. They alone decide how many processors the process takes.
 	{dir: "examples/...", ours: []string{"engine", "engine/...", "conn", "examples/probe/routes"}, others: []string{processors, processors + "/maxprocs"}},

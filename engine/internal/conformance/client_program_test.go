@@ -14,7 +14,7 @@ import (
 
 	"github.com/pollard-go/pollard/conn"
 	"github.com/pollard-go/pollard/engine"
-	"github.com/pollard-go/pollard/internal/programs"
+	"github.com/pollard-go/pollard/engine/internal/programs"
 )
 
 // curl sends files in all the ways that it has, and gets them back.

@@ -2,10 +2,10 @@
 // has no code but its tests: cases are conversations over real connections with
 // the behaviours of examples/probe, and each is a decision that cites its clause.
 //
-//	go test ./conformance                          every transport
-//	go test ./conformance -run 'TestSuite/pooled'  one of them
-//	go test ./conformance -addr 127.0.0.1:8080     a server that runs elsewhere
-//	go test ./conformance -update                  write what happens into the files
+//	go test ./engine/internal/conformance                          every transport
+//	go test ./engine/internal/conformance -run 'TestSuite/pooled'  one of them
+//	go test ./engine/internal/conformance -addr 127.0.0.1:8080     a server that runs elsewhere
+//	go test ./engine/internal/conformance -update                  write what happens into the files
 //
 // A case is sent three times: whole, byte by byte, and cut at a place that
 // depends on the seed, which a failure prints and -seed sets. What comes must be

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/pollard-go/pollard/engine"
-	"github.com/pollard-go/pollard/internal/programs"
+	"github.com/pollard-go/pollard/engine/internal/programs"
 )
 
 // nginx is in front of the servers, with connections to them that are kept.

@@ -30,7 +30,7 @@ var beyond = regexp.MustCompile(`(?m)^(config:|\+|socket|go|drain|close|reset|ne
 
 func readTranscripts(t *testing.T) (all []*transcript) {
 	t.Helper()
-	names, err := filepath.Glob("../conn/testdata/*/*.txt")
+	names, err := filepath.Glob("../../../conn/testdata/*/*.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func readTranscripts(t *testing.T) (all []*transcript) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		short := strings.TrimSuffix(strings.TrimPrefix(name, "../conn/testdata/"), ".txt")
+		short := strings.TrimSuffix(strings.TrimPrefix(name, "../../../conn/testdata/"), ".txt")
 		if beyond.Match(text) || !strings.Contains(string(text), "\n< ") {
 			continue
 		}
