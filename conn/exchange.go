@@ -88,10 +88,13 @@ const quietBytes = 512
 // keepLittle gives up buffers that earlier answers have made large: the exchange
 // will not be given back soon, and its answer may be small.
 func (x *exchange) keepLittle(committed bool) {
-	for _, b := range [...]*[]byte{&x.resp.content, &x.out.buf, &x.out.tail, &x.body.trailers, &x.resp.Trailer.buf} {
+	for _, b := range [...]*[]byte{&x.resp.content, &x.out.buf, &x.out.tail, &x.body.trailers} {
 		if len(*b) == 0 && cap(*b) > quietBytes {
 			*b = nil
 		}
+	}
+	if h := &x.resp.Trailer; len(h.buf) == 0 && cap(h.buf) > quietBytes {
+		h.release() // with what it knows of the section before
 	}
 	x.memo.forget()
 	if h := &x.resp.Header; committed && cap(h.buf) > quietBytes {

@@ -1,6 +1,9 @@
 package conn
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestLongAnswerKeepsLittle: an answer that goes on for long does not hold what
 // those before it have left in its exchange.
@@ -54,5 +57,31 @@ func TestLongAnswerKeepsLittle(t *testing.T) {
 		}
 		drain()
 		request() // the connection goes on
+	}
+}
+
+// TestTrailerAfterForgetHead: an answer that goes on for long gives up memory that
+// trailers of an earlier one have left, and sends its own.
+func TestTrailerAfterForgetHead(t *testing.T) {
+	cfg := DefaultConfig()
+	var c Conn
+	c.Init(&cfg, 0)
+	for i := range 2 {
+		c.Receive(0, []byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
+		if e := c.Next(0); e != Requested {
+			t.Fatal(e)
+		}
+		if i == 1 {
+			c.Release()
+			c.ForgetHead()
+		}
+		_ = c.Flush()
+		if err := c.ResponseTrailer().Set("X", strings.Repeat("x", 2*quietBytes)); err != nil {
+			t.Fatal(err)
+		}
+		_ = c.End(0)
+		if got := take(&c, 0); !strings.HasSuffix(got, "\r\n0\r\nX: "+strings.Repeat("x", 2*quietBytes)+"\r\n\r\n") {
+			t.Errorf("%q", got)
+		}
 	}
 }
