@@ -146,8 +146,8 @@ func (k *call) ended() {
 // panicked tells the hook, or the log.
 func (k *call) panicked(v any) {
 	stack := debug.Stack()
-	if hook := k.srv.opts.Hooks.Panicked; hook != nil {
-		hook(Panic{Value: v, Stack: stack, Method: string(k.req.Method()), Target: string(k.req.Target())})
+	if k.srv.opts.Hooks.Panicked != nil {
+		k.srv.hookHandlerPanicked(Panic{Value: v, Stack: stack, Method: string(k.req.Method()), Target: string(k.req.Target())})
 		return
 	}
 	k.srv.opts.Logger.Error("engine: handler panicked",

@@ -126,6 +126,16 @@ type Panic struct {
 // What calls a hook is a method whose name begins with hook: withinOwnCall knows
 // them by that.
 
+func (s *Server) hookStalled(stall Stall) {
+	defer s.hookPanicked("Stalled")
+	s.opts.Hooks.Stalled(stall)
+}
+
+func (s *Server) hookHandlerPanicked(p Panic) {
+	defer s.hookPanicked("Panicked")
+	s.opts.Hooks.Panicked(p)
+}
+
 func (s *Server) hookOpened(of ends) {
 	if h := s.opts.Hooks.Opened; h != nil {
 		defer s.hookPanicked("Opened")

@@ -242,6 +242,7 @@ func TestHookPanics(t *testing.T) {
 	inModes(t, func(t *testing.T, o engine.Options) {
 		log := records(&o)
 		o.Hooks = engine.Hooks{
+			Panicked:     func(engine.Panic) { panic("in Panicked") },
 			Opened:       func(engine.ConnInfo) { panic("in Opened") },
 			StateChanged: func(engine.ConnInfo, engine.ConnState, engine.ConnState) { panic("in StateChanged") },
 			Closed:       func(engine.ConnInfo, engine.ConnEnd) { panic("in Closed") },
@@ -249,10 +250,17 @@ func TestHookPanics(t *testing.T) {
 			Draining:     func() { panic("in Draining") },
 			Drained:      func(engine.DrainReport, error) { panic("in Drained") },
 		}
-		f := serve(t, o, hello)
+		f := serve(t, o, func(w *engine.Response, r *engine.Request) {
+			if string(r.Path()) == "/panic" {
+				panic("for a test")
+			}
+			hello(w, r)
+		})
 		c := f.dial()
 		c.get("/")
 		c.wants(200, "hello")
+		c.get("/panic")
+		c.wants(500, "500 Internal Server Error\n")
 		_ = c.Close()
 		f.booksAgree(0)
 		if err := f.Shutdown(context.Background()); err != nil {
@@ -261,7 +269,7 @@ func TestHookPanics(t *testing.T) {
 		said := log.all()
 		if !within(patience, func() bool {
 			said += log.all()
-			for _, name := range []string{"Opened", "StateChanged", "Closed", "RequestDone", "Draining", "Drained"} {
+			for _, name := range []string{"Panicked", "Opened", "StateChanged", "Closed", "RequestDone", "Draining", "Drained"} {
 				if !strings.Contains(said, "in "+name) {
 					return false
 				}

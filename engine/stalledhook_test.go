@@ -77,3 +77,21 @@ func TestHandlerThatNeverReturns(t *testing.T) {
 		t.Errorf("want one line in a minute, logged %q", logged)
 	}
 }
+
+// TestStalledHookPanics: it is logged as with any other hook.
+func TestStalledHookPanics(t *testing.T) {
+	aboutLoops(t)
+	o := engine.Options{Dispatch: engine.DispatchOptions{Mode: engine.ModeAdaptive, Loops: 1}}
+	o.Hooks.Stalled = func(engine.Stall) { panic("in Stalled") }
+	log := records(&o)
+	logged := ""
+	f := serve(t, o, func(w *engine.Response, r *engine.Request) {
+		if !within(patience, func() bool { logged += log.all(); return strings.Contains(logged, "in Stalled") }) {
+			t.Error("the panic was not logged")
+		}
+		hello(w, r)
+	})
+	c := f.dial()
+	c.get("/")
+	c.wants(200, "hello")
+}

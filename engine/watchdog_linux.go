@@ -124,8 +124,8 @@ func target(head *parser.Request) string {
 // for something that a handler holds. It logs at most one stall a minute: in a service whose
 // handlers block now and then it is no more than news.
 func (w *watchdog) tell(now time.Duration, s Stall) {
-	if hook := w.srv.opts.Hooks.Stalled; hook != nil {
-		go hook(s) // it must not hold the watchdog
+	if w.srv.opts.Hooks.Stalled != nil {
+		go w.srv.hookStalled(s) // it must not hold the watchdog
 	}
 	w.unsaid++
 	if w.logged != 0 && now-w.logged < stallLogEvery {
