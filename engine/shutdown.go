@@ -79,8 +79,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) Drain(ctx context.Context) (DrainReport, error) {
 	d := &s.shutdown
 	d.once.Do(func() {
-		if !s.runs() || s.ending.Load() {
-			s.end(inOrder)
+		if s.endUnstarted() || s.ending.Load() {
 			close(d.done)
 			return
 		}
@@ -172,6 +171,20 @@ func (s *Server) end(how ending) bool {
 		s.endStreams(how)
 	}
 	return ran
+}
+
+// endUnstarted ends a server that has not been started, for good: to look first
+// and end it then would leave one that starts in between with its loops told to
+// end in order, and nobody who ends them. It reports false if it runs.
+func (s *Server) endUnstarted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.started && s.startErr == nil {
+		return false
+	}
+	s.closed = true
+	s.ending.Store(true)
+	return true
 }
 
 // stopAccepting begins the order.
