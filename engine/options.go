@@ -361,11 +361,23 @@ func (o Options) resolved() (Options, error) {
 	def(&o.Close.Hold, 500*time.Millisecond)
 	def(&o.Close.DrainLinger, d.DrainLinger)
 	o.TLS.resolve()
+	for _, d := range []*time.Duration{
+		&o.KeepAlive.IdleTimeout, &o.KeepAlive.MaxAge,
+		&o.Timeouts.Head, &o.Timeouts.Body, &o.Timeouts.Write, &o.Timeouts.Receive, &o.Timeouts.RateGrace,
+		&o.Limits.ShedMinIdle, &o.Dispatch.RetryAfter,
+		&o.Close.LingerIdle, &o.Close.LingerTotal, &o.Close.DrainLinger, &o.Close.Hold,
+	} {
+		*d = min(*d, longestTime)
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
 	return o, nil
 }
+
+// longestTime is what longer limits are taken for, about a century: moments and a
+// few of them together must not overflow.
+const longestTime = 100 * 365 * 24 * time.Hour
 
 func def[T comparable](field *T, value T) {
 	var zero T
