@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pollard-go/pollard/engine"
+	"github.com/pollard-go/pollard/examples/internal/carriage"
 	"go.uber.org/automaxprocs/maxprocs"
 )
 
@@ -28,11 +29,16 @@ func run() error {
 
 	addr := flag.String("addr", "127.0.0.1:8080", "`address` to listen on")
 	mode := flag.String("mode", "adaptive", "who runs handlers: adaptive, inline or pooled")
+	transport := flag.String("transport", "", carriage.Usage)
 	flag.Parse()
 
 	var o engine.Options
 	o.Addr = *addr
 	if err := o.Dispatch.Mode.UnmarshalText([]byte(*mode)); err != nil {
+		return err
+	}
+	carrier, err := carriage.Choose(&o, *transport)
+	if err != nil {
 		return err
 	}
 	srv := engine.New(engine.HandlerFunc(hello), o)
@@ -46,7 +52,7 @@ func run() error {
 		defer cancel()
 		drained <- srv.Shutdown(grace)
 	}()
-	if err := srv.ListenAndServe(); !errors.Is(err, engine.ErrServerClosed) {
+	if err := carrier.ListenAndServe(srv); !errors.Is(err, engine.ErrServerClosed) {
 		return err
 	}
 	return <-drained

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pollard-go/pollard/engine"
+	"github.com/pollard-go/pollard/examples/internal/carriage"
 	"github.com/pollard-go/pollard/examples/probe/routes"
 	_ "go.uber.org/automaxprocs" // go.mod says go 1.24: the runtime doesn't read CPU quotas itself
 )
@@ -24,8 +25,14 @@ const grace = 35 * time.Second
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "`address` to listen on")
 	mode := flag.String("mode", "adaptive", "who runs handlers: adaptive, inline or pooled")
+	transport := flag.String("transport", "", carriage.Usage)
 	flag.Parse()
 	var o engine.Options
+	carrier, err := carriage.Choose(&o, *transport)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "probe:", err)
+		os.Exit(2)
+	}
 	if err := o.Dispatch.Mode.UnmarshalText([]byte(*mode)); err != nil {
 		fmt.Fprintln(os.Stderr, "probe:", err)
 		os.Exit(2)
@@ -33,14 +40,14 @@ func main() {
 
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *addr, o, os.Stdout); err != nil {
+	if err := run(ctx, *addr, o, carrier, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "probe:", err)
 		os.Exit(1)
 	}
 }
 
 // run serves until ctx ends, then drains.
-func run(ctx context.Context, addr string, o engine.Options, out io.Writer) error {
+func run(ctx context.Context, addr string, o engine.Options, carrier carriage.Choice, out io.Writer) error {
 	o.Limits.WholeBody = routes.EchoBytes
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -48,8 +55,8 @@ func run(ctx context.Context, addr string, o engine.Options, out io.Writer) erro
 	}
 	srv := engine.New(engine.HandlerFunc(routes.Serve), o)
 	served := make(chan error, 1)
-	go func() { served <- srv.Serve(ln) }()
-	fmt.Fprintf(out, "listening on http://%s\n", ln.Addr())
+	go func() { served <- carrier.Serve(srv, ln) }()
+	fmt.Fprintf(out, "listening on %s://%s\n", carrier.Scheme(), ln.Addr())
 
 	select {
 	case err := <-served:

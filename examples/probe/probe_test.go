@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pollard-go/pollard/engine"
+	"github.com/pollard-go/pollard/examples/internal/carriage"
 )
 
 // rows are whole conversations: what is sent at once, and all that comes back
@@ -226,7 +227,7 @@ func start(t *testing.T, mode engine.Mode) (addr string, stop func() error) {
 	out, in := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, "127.0.0.1:0", o, in)
+		err := run(ctx, "127.0.0.1:0", o, carriage.Choice{}, in)
 		_ = in.CloseWithError(err)
 		ended <- err
 	}()

@@ -61,7 +61,7 @@ var layers = []layer{
 	{dir: "engine/...", ours: []string{"engine", "parser", "conn"}},
 
 	// Programs. They alone decide how many processors the process takes.
-	{dir: "examples/...", ours: []string{"engine", "engine/...", "conn", "examples/probe/routes"}, others: []string{processors, processors + "/maxprocs"}},
+	{dir: "examples/...", ours: []string{"engine", "engine/...", "conn", "examples/internal/carriage", "examples/probe/routes"}, others: []string{processors, processors + "/maxprocs"}},
 }
 
 // source is one file of the module that is no test.

@@ -1,0 +1,74 @@
+// Package carriage is the choice of a transport by a flag of the examples.
+package carriage
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"math/big"
+	"net"
+	"time"
+
+	"github.com/pollard-go/pollard/engine"
+)
+
+// Usage is what a flag for it says.
+const Usage = "what carries connections: epoll, net, or tls (with a certificate made at the start)"
+
+// Choice is a transport that was chosen.
+type Choice struct{ secured bool }
+
+// Choose sets the options up for a transport; empty: the default.
+func Choose(o *engine.Options, name string) (Choice, error) {
+	switch name {
+	case "":
+		return Choice{}, nil
+	case "tls":
+		certificate, err := selfSigned()
+		o.TLS.Config = &tls.Config{Certificates: []tls.Certificate{certificate}}
+		return Choice{secured: true}, err
+	}
+	return Choice{}, o.Listen.Transport.UnmarshalText([]byte(name))
+}
+
+// Scheme is that of the server's URLs.
+func (c Choice) Scheme() string {
+	if c.secured {
+		return "https"
+	}
+	return "http"
+}
+
+// ListenAndServe is the server's method for the transport.
+func (c Choice) ListenAndServe(srv *engine.Server) error {
+	if c.secured {
+		return srv.ListenAndServeTLS("", "")
+	}
+	return srv.ListenAndServe()
+}
+
+// Serve is the server's method for the transport.
+func (c Choice) Serve(srv *engine.Server, ln net.Listener) error {
+	if c.secured {
+		return srv.ServeTLS(ln, "", "")
+	}
+	return srv.Serve(ln)
+}
+
+// selfSigned makes a certificate for this machine that lasts for a day.
+func selfSigned() (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "localhost"},
+		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
+}
