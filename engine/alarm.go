@@ -80,19 +80,20 @@ func (w *alarms) run() {
 		case <-timer.C:
 		case <-w.wake:
 		}
-		rung, more := w.expired()
+		rung, next := w.expired()
 		for _, s := range rung {
 			s.tell(streamTimer)
 		}
-		if !more {
+		if next == 0 {
 			return
 		}
-		timer.Reset(w.next - w.clock.now())
+		timer.Reset(next - w.clock.now())
 	}
 }
 
-// expired takes those out whose time has come.
-func (w *alarms) expired() (rung []*stream, more bool) {
+// expired takes those out whose time has come. next is when to look again; 0: none
+// is left.
+func (w *alarms) expired() (rung []*stream, next time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.clock.now()
@@ -100,7 +101,7 @@ func (w *alarms) expired() (rung []*stream, more bool) {
 		n.Owner.alarm.armed.Store(0)
 		rung = append(rung, n.Owner)
 	}
-	w.next, more = w.wheel.NextWake()
-	w.running = more
-	return rung, more
+	next, w.running = w.wheel.NextWake()
+	w.next = next
+	return rung, next
 }

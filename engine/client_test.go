@@ -35,6 +35,12 @@ func dial(t *testing.T, network, addr string) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return clientOf(t, c)
+}
+
+// clientOf speaks on a connection that there is.
+func clientOf(t *testing.T, c net.Conn) *client {
+	t.Helper()
 	t.Cleanup(func() { _ = c.Close() })
 	_ = c.SetDeadline(time.Now().Add(patience))
 	return &client{c, t, bufio.NewReader(c)}
@@ -124,7 +130,7 @@ func (c *client) closeWrite() {
 
 // reset ends the connection so that the server gets a reset.
 func (c *client) reset() {
-	_ = c.Conn.(*net.TCPConn).SetLinger(0)
+	_ = c.Conn.(interface{ SetLinger(sec int) error }).SetLinger(0)
 	_ = c.Close()
 }
 

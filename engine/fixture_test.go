@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -58,8 +59,18 @@ func listen(t *testing.T, network, addr string) net.Listener {
 
 func serveOn(t *testing.T, ln net.Listener, o engine.Options, h engine.HandlerFunc) *fixture {
 	t.Helper()
+	return serveWith(t, ln, o, h, (*engine.Server).Serve)
+}
+
+// serveWith starts a server by one of its methods.
+func serveWith(t *testing.T, ln net.Listener, o engine.Options, h engine.HandlerFunc,
+	serve func(*engine.Server, net.Listener) error,
+) *fixture {
+	t.Helper()
 	before := traces()
-	before.descriptors-- // ln's
+	if _, ok := ln.(syscall.Conn); ok {
+		before.descriptors-- // ln's
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
@@ -70,7 +81,7 @@ func serveOn(t *testing.T, ln net.Listener, o engine.Options, h engine.HandlerFu
 		}
 	}
 	f := &fixture{Server: engine.New(h, o), t: t, addr: ln.Addr().String(), served: make(chan error, 1)}
-	go func() { f.served <- f.Serve(ln) }()
+	go func() { f.served <- serve(f.Server, ln) }()
 	t.Cleanup(func() { f.comesDown(before) })
 	return f
 }

@@ -116,11 +116,7 @@ func (s *Server) listen(secure *tls.Config) (listeners []*served, err error) {
 // returns nil when the connection has ended, however it did, and it is closed in
 // every case. A *tls.Conn is made to shake hands first.
 func (s *Server) ServeConn(nc net.Conn) error {
-	err := s.resolve()
-	if err == nil {
-		err = s.start()
-	}
-	if err != nil {
+	if err := s.ready(); err != nil {
 		_ = nc.Close()
 		return err
 	}

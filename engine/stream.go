@@ -65,18 +65,20 @@ const (
 
 // live is the goroutine of a stream that has one.
 func (s *stream) live() {
-	defer s.exited()
+	returns := false
+	defer s.exited(&returns)
 	for s.advance() {
 		s.quiet()
 		s.enter(stateOf(&s.c))
 		s.await()
 	}
+	returns = true
 }
 
 // exited is deferred: a handler may end its goroutine by runtime.Goexit, and then
 // another one goes on with the connection.
-func (s *stream) exited() {
-	if s.k == nil {
+func (s *stream) exited(returns *bool) {
+	if *returns || s.k == nil { // it is somebody else's, or an error of ours
 		return
 	}
 	_, _ = s.handled()
@@ -139,17 +141,19 @@ func (s *stream) touch(f func()) {
 // step goes on with a stream that has no goroutine, until nothing can be done
 // before something happens.
 func (s *stream) step() {
-	defer s.exited()
+	returns := false
+	defer s.exited(&returns)
 	s.refresh()
 	for s.advance() {
 		s.quiet()
 		s.enter(stateOf(&s.c))
 		s.alarm.set(s)
 		if s.word.CompareAndSwap(streamBusy, 0) {
-			return
+			break
 		}
 		s.refresh()
 	}
+	returns = true
 }
 
 // takeNotes acts on what was noted.

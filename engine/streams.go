@@ -244,6 +244,14 @@ func (s *Server) addStreams(out *Stats) {
 	out.Queued += st.gate.waiting.Load()
 }
 
+// ready starts the server, if it has not been.
+func (s *Server) ready() error {
+	if err := s.resolve(); err != nil {
+		return err
+	}
+	return s.start()
+}
+
 // ErrRefused is returned by Attach while there are too many connections.
 var ErrRefused = errors.New("engine: there are too many connections")
 
@@ -253,7 +261,7 @@ var ErrRefused = errors.New("engine: there are too many connections")
 // takes no connection any more, ErrRefused that it takes none now: the adapter
 // resets it.
 func (s *Server) Attach(c carrier.Conn) (carrier.Stream, error) {
-	if err := s.start(); err != nil {
+	if err := s.ready(); err != nil {
 		return nil, err
 	}
 	client := c.RemoteAddr().Addr()
@@ -277,7 +285,7 @@ func (s *Server) Attach(c carrier.Conn) (carrier.Stream, error) {
 // which must not wait, and then wait until the adapter calls done: no connection
 // is attached afterwards.
 func (s *Server) AttachSource(end func()) (done func(), err error) {
-	if err := s.start(); err != nil {
+	if err := s.ready(); err != nil {
 		return nil, err
 	}
 	from := &foreign{call: end}
