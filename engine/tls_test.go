@@ -24,7 +24,7 @@ import (
 
 	"github.com/pollard-go/pollard/conn"
 	"github.com/pollard-go/pollard/engine"
-	"github.com/pollard-go/pollard/internal/programs"
+	"github.com/pollard-go/pollard/engine/internal/programs"
 )
 
 // certify writes a certificate for name, with its key, into files.
