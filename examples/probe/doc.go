@@ -3,6 +3,9 @@
 //
 //	probe -addr 127.0.0.1:8080 -mode pooled
 //
+// -transport has it use another one than the default: net, or tls with a
+// certificate made at the start.
+//
 // It prints "listening on http://ADDR" when connections are taken. SIGINT and
 // SIGTERM drain it: what is under way is answered, then it exits with 0.
 //
