@@ -118,7 +118,7 @@ func (p *peer) send(b []byte) {
 			b = b[n:]
 		}
 	case cut:
-		at := p.random.IntN(len(b) + 1)
+		at := p.random.IntN(len(b)) // a second piece of nothing would take the error of a reset, and hide it
 		p.sent = fmt.Sprintf("cut at %d", at)
 		_, _ = p.Write(b[:at])
 		time.Sleep(2 * time.Millisecond)
