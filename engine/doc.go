@@ -118,6 +118,7 @@
 //	hooks.go, record.go  Hooks: what they are told, and of requests
 //	epoll_linux.go       what it has of event loops
 //	serve.go             Serve, ListenAndServe, ServeConn: sockets to listen on
+//	serve_netpoll.go     … who watches them on macOS and FreeBSD
 //	serve_linux.go       … their options, and who is watched by loops
 //	transport.go         Transport: what carries connections
 //	tls.go               ServeTLS, the handshake

@@ -7,8 +7,6 @@ import (
 	"syscall"
 )
 
-func (s *Server) overLoops(net.Listener) (*served, error) { return nil, nil }
-
 func (s *Server) setOptions(net.Listener) error { return nil }
 
 func (s *Server) control(string, string, syscall.RawConn) error { return nil }

@@ -261,8 +261,10 @@ var ErrRefused = errors.New("engine: there are too many connections")
 // takes no connection any more, ErrRefused that it takes none now: the adapter
 // resets it.
 func (s *Server) Attach(c carrier.Conn) (carrier.Stream, error) {
-	if err := s.ready(); err != nil {
-		return nil, err
+	if !s.runs() { // one that drains takes what has been established before
+		if err := s.ready(); err != nil {
+			return nil, err
+		}
 	}
 	client := c.RemoteAddr().Addr()
 	v := s.admission.admit(client)

@@ -6,7 +6,9 @@ import "fmt"
 type Transport uint8
 
 const (
-	// DefaultTransport is TransportEpoll on Linux, elsewhere TransportNet.
+	// DefaultTransport is TransportEpoll on Linux, netpoll's pollers on macOS and
+	// FreeBSD for TCP (see package engine/netpoll, which has them on Linux), and
+	// TransportNet elsewhere.
 	DefaultTransport Transport = iota
 	// TransportEpoll is event loops over epoll, for TCP and Unix sockets on Linux.
 	// Other listeners, and TLS, are served as with TransportNet.

@@ -31,6 +31,7 @@ const (
 	buffers    = "github.com/valyala/bytebufferpool"
 	system     = "golang.org/x/sys/unix"
 	processors = "go.uber.org/automaxprocs"
+	pollers    = "github.com/cloudwego/netpoll"
 )
 
 // layers is the whole cut. The first row that fits a directory counts.
@@ -43,6 +44,10 @@ var layers = []layer{
 	{dir: "engine/internal/poll", others: []string{system}, never: []string{"net/http"}},
 	{dir: "engine/internal/sock", others: []string{system}, never: []string{"net/http"}},
 	{dir: "engine/internal/programs"},
+	{
+		dir: "engine/internal/netpoll", ours: []string{"conn", "engine/internal/carrier", "engine/internal/sock"},
+		others: []string{system, pollers}, never: []string{"net/http"},
+	},
 	{dir: "engine/internal/...", ours: []string{"parser", "conn", "timers"}, others: []string{system}, never: []string{"net/http"}},
 
 	// The engine joins the others. HTTP's grammar is not its business: it must
@@ -53,6 +58,7 @@ var layers = []layer{
 	},
 
 	// Connections without a system know nothing of HTTP.
+	{dir: "engine/netpoll", ours: []string{"engine", "engine/internal/netpoll"}, never: []string{"net/http"}},
 	{dir: "engine/memory", never: []string{"net/http"}},
 
 	// What is optional for an embedder stands on the public face alone; of conn
@@ -104,6 +110,11 @@ func TestLayersRefuse(t *testing.T) {
 		{"engine", module + "/engine/static", false},
 		{"engine", module + "/examples/hello", false},
 		{"engine", "net/http", false},
+		{"engine", pollers, false},
+		{"engine/netpoll", module + "/engine/internal/netpoll", true},
+		{"engine/netpoll", pollers, false},
+		{"engine/internal/netpoll", pollers, true},
+		{"engine/internal/netpoll", module + "/engine", false},
 		{"engine", processors, false},
 		{"engine/static", module + "/engine", true},
 		{"engine/static", module + "/engine/internal/sock", false},

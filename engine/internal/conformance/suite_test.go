@@ -140,7 +140,10 @@ func (s *suite) connect(c *testCase) (p *peer, end func(), err error) {
 		p.shutdown = func() {
 			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			go func() { defer cancel(); _ = srv.Shutdown(ctx) }()
-			time.Sleep(10 * time.Millisecond) // until it has been told of
+			for !srv.Draining() {
+				time.Sleep(time.Millisecond)
+			}
+			time.Sleep(10 * time.Millisecond) // until connections have been told of it
 		}
 	} else if srv, err = s.server(c.options); err != nil {
 		return nil, nil, err

@@ -9,6 +9,7 @@ var transports = []transport{
 	{name: "net", options: overNet},
 	{name: "TLS", serve: serveTLS, secured: true},
 	{name: "memory", serve: serveMemory},
+	{name: "netpoll", serve: serveNetpoll},
 }
 
 func overNet(o *engine.Options) { o.Listen.Transport = engine.TransportNet }

@@ -1,0 +1,8 @@
+//go:build !linux && !darwin && !freebsd
+
+package engine
+
+import "net"
+
+// overLoops: there are none.
+func (s *Server) overLoops(net.Listener) (*served, error) { return nil, nil }
