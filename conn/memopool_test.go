@@ -58,6 +58,8 @@ func TestMemoThroughPool(t *testing.T) {
 				p.x.nextRequest()
 				p.x.input.drop()
 				p.x.out.reset()
+			} else { // it is in the pool, and may be anybody's
+				shared = &exchange{req: new(parser.Request)}
 			}
 			p.x, f.x = nil, nil
 			if p.final || p.life != lifeOpen || p.write != writeIdle {
