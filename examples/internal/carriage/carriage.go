@@ -13,19 +13,25 @@ import (
 	"time"
 
 	"github.com/pollard-go/pollard/engine"
+	"github.com/pollard-go/pollard/engine/netpoll"
 )
 
 // Usage is what a flag for it says.
-const Usage = "what carries connections: epoll, net, or tls (with a certificate made at the start)"
+const Usage = "what carries connections: epoll, net, netpoll, or tls (with a certificate made at the start)"
 
 // Choice is a transport that was chosen.
-type Choice struct{ secured bool }
+type Choice struct {
+	addr             string
+	secured, netpoll bool
+}
 
 // Choose sets the options up for a transport; empty: the default.
 func Choose(o *engine.Options, name string) (Choice, error) {
 	switch name {
 	case "":
 		return Choice{}, nil
+	case "netpoll":
+		return Choice{addr: o.Addr, netpoll: true}, nil
 	case "tls":
 		certificate, err := selfSigned()
 		o.TLS.Config = &tls.Config{Certificates: []tls.Certificate{certificate}}
@@ -44,16 +50,22 @@ func (c Choice) Scheme() string {
 
 // ListenAndServe is the server's method for the transport.
 func (c Choice) ListenAndServe(srv *engine.Server) error {
-	if c.secured {
+	switch {
+	case c.secured:
 		return srv.ListenAndServeTLS("", "")
+	case c.netpoll:
+		return netpoll.ListenAndServe(srv, c.addr)
 	}
 	return srv.ListenAndServe()
 }
 
 // Serve is the server's method for the transport.
 func (c Choice) Serve(srv *engine.Server, ln net.Listener) error {
-	if c.secured {
+	switch {
+	case c.secured:
 		return srv.ServeTLS(ln, "", "")
+	case c.netpoll:
+		return netpoll.Serve(srv, ln)
 	}
 	return srv.Serve(ln)
 }
