@@ -61,10 +61,15 @@ func (a *acceptor) accept() error {
 			if c := a.srv.adopt(nc, a.secure); c != nil {
 				go c.begin()
 			}
+			a.relieve()
 		case a.ending.Load():
 			return err
 		case temporary(err):
-			a.rest(err.Error())
+			if a.srv.shedStreams(streamShedBatch) == 0 {
+				a.rest(err.Error())
+			} else {
+				time.Sleep(time.Millisecond) // until they have ended
+			}
 		default:
 			return err
 		}
@@ -84,6 +89,7 @@ func (a *acceptor) waitForPlace() {
 		a.rest("the memory budget is used up")
 	}
 	for s.admission.isFull() && s.admission.refusal == RefuseWait && !a.ending.Load() {
+		s.shedStreams(1)
 		free := make(chan struct{}, 1)
 		if !s.admission.await(func() { free <- struct{}{} }) {
 			return

@@ -150,6 +150,7 @@
 //	listener_linux.go    accepting, refusing, and resting when there is no room
 //	listenercut_linux.go ending a listener whose loop a handler holds
 //	pressure_linux.go    which idle connections give way when room runs short
+//	streamshed.go        … and streams
 //	listenoptions.go, listenoptions_linux.go   options of listening sockets
 //	link_linux.go        link: ownership and notes
 //	linktable_linux.go   where a loop keeps its links

@@ -33,42 +33,47 @@ func (f *fixture) wantShed(n int64) {
 // TestSoftLimitShedsOldestFirst: each new connection above the soft limit ends
 // exactly the one that has been idle longest, on one loop.
 func TestSoftLimitShedsOldestFirst(t *testing.T) {
-	inModes(t, func(t *testing.T, o engine.Options) {
-		const soft, more = 24, 20
-		o.Dispatch.Loops = 1
-		o.Limits.Connections, o.Limits.SoftConnections, o.Limits.ShedMinIdle = 100, soft, 300*time.Millisecond
-		f := serve(t, o, hello)
-		idle := make([]*client, soft) // the first has been idle longest
-		for i := range idle {
-			idle[i] = f.dial()
-		}
-		rand.Shuffle(soft, func(i, k int) { idle[i], idle[k] = idle[k], idle[i] })
-		touch := func(c *client) {
-			c.served()
-			time.Sleep(3 * time.Millisecond) // the loop's clock moves
-		}
-		for _, c := range idle {
-			touch(c)
-		}
-		time.Sleep(400 * time.Millisecond)
-		f.wantShed(0) // at the limit
-		for i := range more {
-			if i%5 == 4 { // one that was to go next shows that it is in use
-				c := idle[0]
-				touch(c)
-				idle = append(idle[1:], c)
-			}
-			f.dialed()
-			f.wantShed(int64(i + 1))
-			if !idle[0].isEnded() {
-				t.Fatalf("connection %d: another than the longest idle one has given way", i)
-			}
-			idle = idle[1:]
-		}
-		for _, c := range idle {
-			c.served()
-		}
+	t.Run("net", func(t *testing.T) {
+		softLimitSheds(t, engine.Options{Listen: engine.ListenOptions{Transport: engine.TransportNet}})
 	})
+	inModes(t, softLimitSheds)
+}
+
+func softLimitSheds(t *testing.T, o engine.Options) {
+	const soft, more = 24, 20
+	o.Dispatch.Loops = 1
+	o.Limits.Connections, o.Limits.SoftConnections, o.Limits.ShedMinIdle = 100, soft, 300*time.Millisecond
+	f := serve(t, o, hello)
+	idle := make([]*client, soft) // the first has been idle longest
+	for i := range idle {
+		idle[i] = f.dial()
+	}
+	rand.Shuffle(soft, func(i, k int) { idle[i], idle[k] = idle[k], idle[i] })
+	touch := func(c *client) {
+		c.served()
+		time.Sleep(3 * time.Millisecond) // the loop's clock moves
+	}
+	for _, c := range idle {
+		touch(c)
+	}
+	time.Sleep(400 * time.Millisecond)
+	f.wantShed(0) // at the limit
+	for i := range more {
+		if i%5 == 4 { // one that was to go next shows that it is in use
+			c := idle[0]
+			touch(c)
+			idle = append(idle[1:], c)
+		}
+		f.dialed()
+		f.wantShed(int64(i + 1))
+		if !idle[0].isEnded() {
+			t.Fatalf("connection %d: another than the longest idle one has given way", i)
+		}
+		idle = idle[1:]
+	}
+	for _, c := range idle {
+		c.served()
+	}
 }
 
 // TestShedSparesTheYoungAndTheBusy: what has not been idle for long enough does

@@ -20,12 +20,13 @@ import (
 type stream struct {
 	word     atomic.Uint32
 	state    atomic.Uint32 // a ConnState; the owner's to change
-	own      bool          // a goroutine of its own waits for it
-	late     bool          // a handler has returned since the clock was last read
-	waited   bool          // an attempt to send had to
-	ended    bool          // the peer has ended its side, as the carrier says
-	broken   bool          // it can't be sent to any more
-	over     bool          // closed
+	rested   rested
+	own      bool // a goroutine of its own waits for it
+	late     bool // a handler has returned since the clock was last read
+	waited   bool // an attempt to send had to
+	ended    bool // the peer has ended its side, as the carrier says
+	broken   bool // it can't be sent to any more
+	over     bool // closed
 	verdict  verdict
 	writing  bool // a goroutine sends for the Detached: under Detached.mu
 	srv      *Server
@@ -60,7 +61,8 @@ const (
 	streamTimer
 	streamDrain
 	streamClose
-	streamNotes = streamInput | streamEnded | streamBroken | streamOverrun | streamTimer | streamDrain | streamClose
+	streamShed
+	streamNotes = streamInput | streamEnded | streamBroken | streamOverrun | streamTimer | streamDrain | streamClose | streamShed
 )
 
 // live is the goroutine of a stream that has one.
@@ -178,6 +180,9 @@ func (s *stream) takeNotes() {
 		}
 		s.c.Drain(s.at, s.srv.opts.Close.Hold)
 	}
+	if bits&streamShed != 0 {
+		s.giveWay()
+	}
 	s.ended = s.ended || bits&streamEnded != 0
 	s.broken = s.broken || bits&streamBroken != 0
 	if bits&streamTimer != 0 {
@@ -259,6 +264,7 @@ func (s *stream) quiet() {
 	s.c.Release()
 	s.io.Release()
 	s.charge()
+	s.rests()
 }
 
 // enter makes to the stream's state, for the counters and the hook.
@@ -293,6 +299,7 @@ func (s *stream) receive() bool {
 	s.c.Release()
 	s.io.Release()
 	p, err := s.io.Receive()
+	s.rested.Store(0)
 	switch {
 	case len(p) > 0 && s.c.Deaf():
 		s.c.Discarded(s.at, len(p))

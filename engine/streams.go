@@ -34,6 +34,7 @@ type streams struct {
 	closing  bool
 	ended    bool
 	sources  map[source]struct{}
+	rank     streamRank
 }
 
 // source is where streams come from, such as a listener.
