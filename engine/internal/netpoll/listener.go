@@ -165,8 +165,8 @@ func (l *listener) selfAddr() *net.TCPAddr {
 type accepted struct{ *peer }
 
 func (a accepted) Fd() int                          { return a.peer.fd }
-func (a accepted) RemoteAddr() net.Addr             { return peerAddr{a.peer} }
-func (a accepted) LocalAddr() net.Addr              { return peerAddr{a.peer} }
+func (a accepted) RemoteAddr() net.Addr             { return peerAddr(a) }
+func (a accepted) LocalAddr() net.Addr              { return peerAddr(a) }
 func (a accepted) Read([]byte) (int, error)         { return 0, errors.ErrUnsupported }
 func (a accepted) Write([]byte) (int, error)        { return 0, errors.ErrUnsupported }
 func (a accepted) Close() error                     { return errors.ErrUnsupported }
