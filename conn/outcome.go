@@ -15,6 +15,9 @@ func (c *Conn) OutcomeOfEnd() Outcome {
 	if c.x == nil || o.Broken {
 		return o
 	}
+	if !c.Committed() && o.Status == statusSwitching {
+		return c.OutcomeOfDecline(500) // see ErrSwitch
+	}
 	r := &c.x.resp
 	length, declared := r.Header.length, r.Header.declared
 	if c.Committed() {
@@ -32,11 +35,12 @@ func (c *Conn) OutcomeOfEnd() Outcome {
 
 // OutcomeOfAbort tells what becomes of it if Abort is called now.
 func (c *Conn) OutcomeOfAbort() Outcome {
-	o := c.OutcomeOfEnd()
-	if o.Broken = c.Committed() || o.Broken; o.Broken {
-		return o
+	if !c.Committed() {
+		return c.OutcomeOfDecline(500)
 	}
-	return c.OutcomeOfDecline(500)
+	o := c.OutcomeOfEnd()
+	o.Broken = true
+	return o
 }
 
 // OutcomeOfDecline tells what becomes of it if Decline is called now.
