@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/pollard-go/pollard/conn"
 )
 
 var accountsSeed = flag.Uint64("accountsseed", 1, "what TestAccounts draws from; 0: the time")
@@ -86,7 +88,19 @@ func newAccounts(rnd *rand.Rand) *accounts {
 	if rnd.IntN(3) == 0 {
 		o.Limits.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.2/32")}
 	}
+	o.Limits.MemoryBytes = int64(pick(0, 0, 32<<10))
+	o.Limits.OutputBytes, o.Limits.Pipelined = pick(0, 1, 4096), pick(0, 1, -1)
+	o.Limits.DiscardBytes = int64(pick(0, -1, 4))
+	few := func() time.Duration { return time.Duration(pick(0, 0, 5, 20)) * time.Millisecond }
+	o.Timeouts.Head, o.Timeouts.Body, o.Timeouts.Write, o.Timeouts.Receive = few(), few(), few(), few()
+	o.Timeouts.RateGrace, o.Timeouts.Request = few(), few()
+	o.Timeouts.ReadRate, o.Timeouts.WriteRate = int64(pick(0, 1<<30, -1)), int64(pick(0, 1<<30, -1))
+	o.KeepAlive.IdleTimeout, o.KeepAlive.MaxAge = few(), few()
 	o.KeepAlive.MaxRequests = pick(0, 1, 5)
+	o.Close.LingerBytes, o.Close.DrainLinger = int64(pick(0, 1, -1)), few()
+	o.Close.Reset = conn.Reasons(pick(0, 0, -1))
+	o.Close.HalfClose = HalfClosePolicy(rnd.IntN(2))
+	o.Debug = rnd.IntN(4) == 0
 	o.Close.Hold = time.Duration(pick(-1, 1, 50)) * time.Millisecond
 	o.Close.Notice = time.Duration(pick(0, 0, 20)) * time.Millisecond
 	o.Close.LingerIdle = 200 * time.Millisecond

@@ -52,7 +52,8 @@ func (r *runner) release() (state *conn.Conn, left func()) {
 		r.stray = true
 		r.srv.strays.Add(1)
 	}
-	return state, func() { r.srv.admission.leave(v, peer.AddrPort().Addr()) }
+	places := &r.srv.admission // not by r, which may go long before
+	return state, func() { places.leave(v, peer.AddrPort().Addr()) }
 }
 
 // strayed is called when a handler has ended that may have hijacked.
