@@ -42,7 +42,8 @@ func (b *baton) leave(seq uint64) bool {
 // awaitTaker returns when the taker has seen all that it wants of the request.
 func (b *baton) awaitTaker() {
 	b.taking.Lock()
-	b.taking.Unlock() //nolint:staticcheck // an empty section: it is waited for
+	//lint:ignore SA2001 an empty section: it is waited for
+	b.taking.Unlock()
 }
 
 // slowness is how a loop remembers that its handlers block: it gives requests to

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net"
-	"net/netip"
 	"os/exec"
 	"sync"
 	"syscall"
@@ -73,8 +72,6 @@ func freeAddr(t *testing.T) string {
 	defer ln.Close()
 	return ln.Addr().String()
 }
-
-func port(addr string) uint16 { return netip.MustParseAddrPort(addr).Port() }
 
 // runs runs a program to its end, and returns what it tells.
 func runs(t *testing.T, path string, args ...string) string {
