@@ -28,7 +28,7 @@ func TestOptionsChoose(t *testing.T) {
 	for _, s := range o.scenarios {
 		got += s.Name + " "
 	}
-	if want := "floor pollard-inline pollard-adaptive pollard-pooled pollard-net pollard-tls fasthttp get-64 idle "; got != want {
+	if want := "floor pollard-inline pollard-adaptive pollard-pooled pollard-net pollard-netpoll pollard-tls fasthttp get-64 idle "; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

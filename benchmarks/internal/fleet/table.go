@@ -73,6 +73,7 @@ func Table() []Server {
 		pollard("adaptive", "this engine, dispatch adaptive", handlers|Files|Large),
 		pollard("pooled", "this engine, dispatch pooled", handlers|Files|Large, "-mode", "pooled"),
 		pollard("net", "this engine, a goroutine for each connection", handlers|Files|Large, "-transport", "net"),
+		pollard("netpoll", "this engine on netpoll", handlers|Files|Large, "-transport", "netpoll"),
 		pollard("tls", "this engine, TLS, a goroutine for each connection", TLS),
 		{
 			Name: "nginx", About: "one worker, canned answer",

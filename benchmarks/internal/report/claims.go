@@ -25,6 +25,8 @@ const (
 	pooled = "pollard-pooled"
 	// oursTLS is the server of this engine that speaks TLS.
 	oursTLS = "pollard-tls"
+	// onNetpoll has the pollers that Hertz has.
+	onNetpoll = "pollard-netpoll"
 )
 
 // claims returns all of them. The first block is what people compare servers by; the second, that handlers that are fast
@@ -58,6 +60,8 @@ func claims() []claim {
 		atMost("idle", "bytes/connection", "", bytesPerConnection, 500),
 		atMost("active-10000", "CPU/request, 10,000 connections ÷ 64", "", secondToFirst, 1.3),
 		atMost("beside-idle", "CPU/request, beside idle ones ÷ alone", "", secondToFirst, 1.05),
+		{scenario: "get-64", what: cpu, server: onNetpoll, against: "hertz", metric: cpuPerRequest, least: -1, most: 1},
+		{scenario: "get-512", what: cpu, server: onNetpoll, against: "hertz", metric: cpuPerRequest, least: -1, most: 1},
 		{scenario: "tls-64", what: cpu, server: oursTLS, against: "nethttp", metric: cpuPerRequest, least: -1, most: 1},
 		{scenario: "tls-64", what: rate, server: oursTLS, against: "nethttp", metric: requestsPerSecond,
 			least: 1, most: math.Inf(1), orEqual: true},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pollard-go/pollard/benchmarks/internal/work"
 	"github.com/pollard-go/pollard/engine"
+	"github.com/pollard-go/pollard/engine/netpoll"
 	_ "go.uber.org/automaxprocs"
 )
 
@@ -22,7 +23,12 @@ func main() {
 	flag.Func("mode", "who runs handlers: adaptive (the default), inline or pooled", func(name string) error {
 		return o.Dispatch.Mode.UnmarshalText([]byte(name))
 	})
-	flag.Func("transport", "what carries connections: epoll (the default) or net", func(name string) error {
+	serve := (*engine.Server).ListenAndServe
+	flag.Func("transport", "what carries connections: epoll (the default), net or netpoll", func(name string) error {
+		if name == "netpoll" {
+			serve = func(s *engine.Server) error { return netpoll.ListenAndServe(s, o.Addr) }
+			return nil
+		}
 		return o.Listen.Transport.UnmarshalText([]byte(name))
 	})
 	cert := flag.String("cert", "", "certificate `file`: serve TLS")
@@ -44,7 +50,7 @@ func main() {
 	if *cert != "" {
 		log.Fatal(server.ListenAndServeTLS(*cert, *key))
 	}
-	log.Fatal(server.ListenAndServe())
+	log.Fatal(serve(server))
 }
 
 // profileUntilSIGTERM begins a profile and ends the program with it.
