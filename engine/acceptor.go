@@ -157,6 +157,8 @@ func (s *stream) begin() {
 		if t, ok := s.io.(*secured); ok {
 			t.clear = true // it isn't worth a handshake
 			s.c.Close(conn.ReasonRefused)
+		} else if s.isSecured() {
+			s.c.Close(conn.ReasonRefused) // a *tls.Conn would shake hands first, for as long as the peer likes
 		} else {
 			s.c.Refuse(s.at, 503, s.srv.opts.Dispatch.RetryAfter)
 		}

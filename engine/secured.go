@@ -49,6 +49,13 @@ type secured struct {
 // gatherBytes is how much is gathered before it is sent.
 const gatherBytes = 48 << 10
 
+// mostGatheredBytes is more than gatherBytes are when sealed. Only a peer that asks
+// for new keys time and again (RFC 8446 §4.6.3) without getting an answer meanwhile
+// has as much gathered.
+const mostGatheredBytes = 2 * gatherBytes
+
+var errKeyUpdates = errors.New("engine: the peer asks for new keys too often")
+
 // errNothing is what tls gets when there is nothing to read. It is temporary:
 // tls goes on where it was.
 var errNothing net.Error = nothing{}
@@ -132,11 +139,20 @@ func (s *secured) taken(b []byte) {
 // Write gathers.
 func (k socket) Write(p []byte) (int, error) {
 	s := k.secured
-	if s.given {
-		return s.raw.Write(p)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.given {
+		if out := s.out[s.gone:]; len(out) > 0 { // new keys that nothing has carried yet
+			s.out, s.gone = nil, 0
+			if _, err := s.raw.Write(out); err != nil {
+				return 0, err
+			}
+		}
+		return s.raw.Write(p)
+	}
+	if s.wait == nil && len(s.out)-s.gone > mostGatheredBytes {
+		return 0, errKeyUpdates
+	}
 	if s.out == nil {
 		s.out = s.srv.workerBuffers.take()[:0]
 	}
@@ -252,12 +268,14 @@ func (s *secured) Send(out *conn.Output, limit carrier.Limit) (int64, error) {
 			}
 		}
 	}
-	return s.flush(limit)
+	return s.flushSome(limit)
 }
 
 func (s *secured) seal(b []byte) error {
 	n, err := s.tls.Write(b)
 	s.left += int64(n)
+	s.mu.Lock() // who receives may have an alert, or new keys, to send
+	defer s.mu.Unlock()
 	s.sealed = int64(len(s.out) - s.gone)
 	return err
 }
@@ -277,7 +295,16 @@ func (s *secured) SendFile(f *os.File, offset, n int64, limit carrier.Limit) (in
 			return 0, err
 		}
 	}
-	return s.flush(limit)
+	return s.flushSome(limit)
+}
+
+// flushSome is flush until there is something to report: the last byte of plain text
+// has several that stand for it, and these may leave one after the other.
+func (s *secured) flushSome(limit carrier.Limit) (n int64, err error) {
+	for n == 0 && err == nil && s.left > 0 {
+		n, err = s.flush(limit)
+	}
+	return n, err
 }
 
 // flush sends what is gathered, and reports the part of the plain text that
@@ -336,12 +363,18 @@ func (s *secured) goodbye(limit carrier.Limit) error {
 }
 
 func (s *secured) flushAll(limit carrier.Limit) error {
-	for len(s.out) > 0 {
+	for s.gathered() {
 		if _, err := s.flush(limit); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *secured) gathered() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.out) > 0
 }
 
 // Close: see carrier.Conn.

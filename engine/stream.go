@@ -54,6 +54,7 @@ const (
 	streamResumed                    // the Detached has ended its answer
 	streamCut                        // it is ended by the server's end, and counted so
 	streamGone                       // it is not any more
+	streamShaking                    // it is being secured
 	streamInput
 	streamEnded
 	streamBroken

@@ -130,12 +130,16 @@ func (s *stream) awaitInput() {
 
 // awaitOutput: see connection.
 func (s *stream) awaitOutput() error {
+	watched := s.watched != nil
 	s.refresh()
 	if s.c.Unsent() {
 		s.send()
 	}
 	if s.c.State().Closed() {
 		return ErrClosed
+	}
+	if watched { // it gave way to what was received while that waited
+		s.startWatch()
 	}
 	return nil
 }

@@ -233,6 +233,10 @@ func (s *stream) cut() {
 	switch ConnState(s.state.Load()) {
 	case StateHandling, StateSending, StateDetached:
 		s.touch(s.io.Abort)
+	default:
+		if s.word.Load()&streamShaking != 0 { // it may wait to send, and tells nobody
+			s.touch(s.io.Abort)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/pollard-go/pollard/conn"
@@ -79,11 +80,12 @@ func (s *stream) SendLimit() time.Time {
 
 // drained is what was received while output was stuck.
 type drained struct {
-	done  chan struct{}
-	bytes int64
-	kept  []byte // unless it is thrown away
-	most  int    // of kept
-	end   error
+	enough atomic.Bool // it is to end
+	done   chan struct{}
+	bytes  int64
+	kept   []byte // unless it is thrown away
+	most   int    // of kept
+	end    error
 }
 
 // startDraining has a goroutine receive while output is stuck, if the peer may
@@ -92,6 +94,7 @@ func (s *stream) startDraining() {
 	if s.drained != nil || s.ended || !s.c.Deaf() && !s.c.Discarding() {
 		return
 	}
+	s.stopWatch() // one receives at a time
 	s.c.Release()
 	s.io.Release()
 	d := &drained{done: make(chan struct{})}
@@ -105,8 +108,10 @@ func (s *stream) startDraining() {
 func (d *drained) run(from carrier.Conn) {
 	defer close(d.done)
 	for d.most == 0 || len(d.kept) < d.most {
-		if err := from.Await(time.Time{}, false); err != nil {
-			return // an interruption, or what the next attempt to send or receive will find
+		if err := from.Await(time.Time{}, false); errors.Is(err, carrier.ErrInterrupted) && !d.enough.Load() {
+			continue // it was meant for a watch, or tells of a note, which waits for the sender
+		} else if err != nil {
+			return // what the next attempt to send or receive will find
 		}
 		p, err := from.Receive()
 		d.bytes += int64(len(p))
@@ -128,6 +133,7 @@ func (s *stream) stopDraining() {
 		return
 	}
 	s.drained = nil
+	d.enough.Store(true)
 	s.io.Interrupt()
 	<-d.done
 	if d.kept != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/pollard-go/pollard/conn"
@@ -19,7 +20,8 @@ type TLSOptions struct {
 	// one that offers others.
 	Config *tls.Config
 	// HandshakeTimeout is how long a handshake may take, from when the connection
-	// was accepted. Zero: 10 s. Negative: without limit.
+	// was accepted. Zero: 10 s. Negative: without limit. A peer that has not begun
+	// one when the server shuts down is kept for Close.Hold, as idle ones are.
 	HandshakeTimeout time.Duration
 	// Handshakes is how many may be at work at a time: those that wait for their
 	// peer don't count, and so can't keep others out. The rest wait, and
@@ -93,11 +95,19 @@ func (r *Request) TLS() *tls.ConnectionState {
 	return r.k.io.tlsState()
 }
 
-var errHandshakeTime = errors.New("engine: the handshake took too long")
+var (
+	errHandshakeTime  = errors.New("engine: the handshake took too long")
+	errHandshakePanic = errors.New("engine: the handshake panicked")
+	errHandshakeDrain = errors.New("engine: the server ended before the handshake began")
+)
 
 // handshakes begins to secure the connection, if that is to be, in a goroutine of
 // its own: what it needs of a stack is not kept. It reports whether it does.
 func (s *stream) handshakes() bool {
+	if !s.isSecured() {
+		return false
+	}
+	s.word.Or(streamShaking)
 	switch c := s.io.(type) {
 	case *secured:
 		go s.handshake(func(until time.Time) error { return c.handshake(s, until) })
@@ -132,7 +142,8 @@ func (s *stream) handshake(shake func(until time.Time) error) {
 	if limit := s.srv.opts.TLS.HandshakeTimeout; limit > 0 {
 		until = time.Now().Add(limit)
 	}
-	err := shake(until)
+	err := s.shaken(shake, until)
+	s.word.And(^streamShaking)
 	s.refresh()
 	if err != nil {
 		s.takeNotes()
@@ -141,6 +152,18 @@ func (s *stream) handshake(shake func(until time.Time) error) {
 		s.c.Late(s.at) // it is idle since now
 	}
 	go s.live()
+}
+
+// shaken shakes hands. What the program gave crypto/tls may panic, for example a
+// GetCertificate: that ends this connection alone, as with a handler.
+func (s *stream) shaken(shake func(until time.Time) error, until time.Time) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.srv.opts.Logger.Error("engine: a handshake panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			err = errHandshakePanic
+		}
+	}()
+	return shake(until)
 }
 
 // handshakeFailed has the connection end: after an answer, if the peer speaks
@@ -153,6 +176,9 @@ func (s *stream) handshakeFailed(err error) {
 		c.dropOut()
 		s.c.Reject(s.at, 400, "this port speaks HTTP over TLS")
 		return
+	}
+	if errors.Is(err, errHandshakeDrain) {
+		s.c.Close(conn.ReasonDrain)
 	}
 	s.c.Close(conn.ReasonHandshake)
 }
@@ -179,19 +205,6 @@ func newSecured(below carrier.Conn, srv *Server, config *tls.Config) *secured {
 // handshake secures the connection.
 func (s *secured) handshake(st *stream, until time.Time) error {
 	slots := s.srv.streams.handshakes
-	wait := func() error {
-		for {
-			err := s.below.Await(until, false)
-			switch {
-			case !errors.Is(err, carrier.ErrInterrupted):
-				return err
-			case st.word.Load()&streamClose != 0:
-				return ErrServerClosed
-			case !until.IsZero() && !time.Now().Before(until):
-				return errHandshakeTime
-			}
-		}
-	}
 	limit := fixedLimit(until)
 	s.wait = func() error {
 		if slots != nil {
@@ -202,9 +215,9 @@ func (s *secured) handshake(st *stream, until time.Time) error {
 			return err
 		}
 		s.below.Release()
-		return wait()
+		return s.awaitHandshake(st, until, false)
 	}
-	if err := wait(); err != nil {
+	if err := s.awaitHandshake(st, until, true); err != nil {
 		return err
 	}
 	if slots != nil {
@@ -218,6 +231,30 @@ func (s *secured) handshake(st *stream, until time.Time) error {
 	}
 	_ = s.flushAll(briefly{}) // the alert that says why
 	return err
+}
+
+// awaitHandshake waits for input. A peer that is silent so far is idle: a drain
+// holds it no longer than others that are.
+func (s *secured) awaitHandshake(st *stream, until time.Time, silent bool) error {
+	timedOut := errHandshakeTime
+	for {
+		if silent && st.word.Load()&streamDrain != 0 {
+			silent = false
+			held := time.Now().Add(max(s.srv.opts.Close.Hold, 0))
+			if until.IsZero() || held.Before(until) {
+				until, timedOut = held, errHandshakeDrain
+			}
+		}
+		err := s.below.Await(until, false)
+		switch {
+		case !errors.Is(err, carrier.ErrInterrupted):
+			return err
+		case st.word.Load()&streamClose != 0:
+			return ErrServerClosed
+		case !until.IsZero() && !time.Now().Before(until):
+			return timedOut
+		}
+	}
 }
 
 // fixedLimit is a time that doesn't move.
