@@ -14,7 +14,7 @@ import (
 // This file is how a stream sends, and what goes on while that waits.
 
 // fileSlice is what one sendfile takes at most, so that others get their turn.
-const fileSlice = 512 << 10
+const fileSlice = 128 << 10
 
 // sendFile is the file that conn's output goes on with.
 type sendFile struct {
