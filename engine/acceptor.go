@@ -89,7 +89,9 @@ func (a *acceptor) waitForPlace() {
 		a.rest("the memory budget is used up")
 	}
 	for s.admission.isFull() && s.admission.refusal == RefuseWait && !a.ending.Load() {
-		s.shedStreams(1)
+		if s.admission.soft > 0 {
+			s.shedStreams(1)
+		}
 		free := make(chan struct{}, 1)
 		if !s.admission.await(func() { free <- struct{}{} }) {
 			return

@@ -191,6 +191,7 @@ func TestNoSoftLimit(t *testing.T) {
 // TestLimitWithoutReserve: where both limits are one, a new connection replaces
 // the longest idle one.
 func TestLimitWithoutReserve(t *testing.T) {
+	aboutLoops(t) // streams are told to end and do so soon: one more may be told meanwhile
 	for _, refusal := range []engine.RefusalPolicy{engine.RefuseWait, engine.Refuse503} {
 		var o engine.Options
 		o.Dispatch.Loops = 1
@@ -248,6 +249,7 @@ func TestMemoryPressureSheds(t *testing.T) {
 // TestPausedIsSeenToEnd: a connection that is not read from, for want of memory,
 // is gone as soon as its peer is.
 func TestPausedIsSeenToEnd(t *testing.T) {
+	aboutLoops(t) // nobody tells a stream that it has ended, but a read: it is seen at its timeout
 	for _, reset := range []bool{false, true} {
 		var o engine.Options
 		o.Limits.MemoryBytes = 64 << 10
