@@ -110,8 +110,9 @@ func (n *counters) addTo(g *ledger) {
 	s.LongestRound = max(s.LongestRound, time.Duration(n.longestRound.Load()))
 }
 
-// Stats returns the server's counters. Each is exact, but they are not all of
-// the same moment.
+// Stats returns the server's counters. Each loop's are exact, but they are read
+// one after the other: what came to one and left another meanwhile shows in Open,
+// which may be a few above Limits.Connections for it.
 func (s *Server) Stats() Stats {
 	g := s.ledger()
 	return g.Stats
