@@ -51,7 +51,7 @@ const (
 // SVG draws the chart.
 func (c *Chart) SVG() ([]byte, error) {
 	p := plot.New()
-	p.BackgroundColor = color.Transparent
+	p.BackgroundColor = nil // what is transparent is not valid as vgsvg writes it
 	p.Title.Text, p.X.Label.Text = c.Title, c.Axis
 	p.X.Min = 0
 	c.style(p)

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"io"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -25,6 +26,11 @@ func TestSVG(t *testing.T) {
 	}
 	if strings.Contains(string(svg), "#FFFFFF") || strings.Contains(string(svg), "NaN") {
 		t.Error("a white ground, or a bar without a value")
+	}
+	for _, style := range regexp.MustCompile(`fill:([^;"]*)`).FindAllStringSubmatch(string(svg), -1) {
+		if !regexp.MustCompile(`^(none|#[0-9A-F]{6})$`).MatchString(style[1]) {
+			t.Errorf("%s is no colour", style[1])
+		}
 	}
 	for decoder := xml.NewDecoder(strings.NewReader(string(svg))); ; {
 		if _, err := decoder.Token(); err == io.EOF {
