@@ -4,20 +4,23 @@
 package programs
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 )
 
 // Require is the variable that, set to 1, has no test skipped for want of a
 // program or of a right.
 const Require = "POLLARD_REQUIRE_PROGRAMS"
 
-// T is what Find and Missing need of a *testing.T.
+// T is what Find, Missing and Chromium need of a *testing.T.
 type T interface {
 	Helper()
 	Fatalf(format string, args ...any)
 	Skipf(format string, args ...any)
+	TempDir() string
 }
 
 // Find returns the path of the first of the names that is installed, also
@@ -43,4 +46,26 @@ func Missing(t T, format string, args ...any) {
 		return
 	}
 	t.Skipf(format, args...)
+}
+
+// Chromium has a browser without a window load url and run its scripts, and
+// returns the document that came of it. It takes any certificate. flags are
+// added to those that keep it from doing anything else.
+func Chromium(t T, url string, flags ...string) string {
+	t.Helper()
+	args := append([]string{
+		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+		"--ignore-certificate-errors", "--user-data-dir=" + t.TempDir(), "--timeout=20000", "--dump-dom",
+	}, flags...)
+	cmd := exec.Command(Find(t, "chromium", "chromium-browser", "google-chrome"), append(args, url)...)
+	var dom, log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &dom, &log
+	cmd.WaitDelay = time.Second
+	stop := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	defer stop.Stop()
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%s: %v\n%s\n%s", url, err, dom.Bytes(), log.Bytes())
+	}
+	return dom.String()
 }

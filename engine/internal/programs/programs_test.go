@@ -9,6 +9,7 @@ import (
 type told struct{ skipped, failed string }
 
 func (*told) Helper()                          {}
+func (*told) TempDir() string                  { return "" }
 func (o *told) Fatalf(format string, a ...any) { o.failed = fmt.Sprintf(format, a...) }
 func (o *told) Skipf(format string, a ...any)  { o.skipped = fmt.Sprintf(format, a...) }
 
