@@ -187,10 +187,7 @@ func (w *Response) writeThrough(p []byte) (n int, err error) {
 		}
 		k, err := c.Write(p[n:])
 		n += k
-		if k == 0 || c.Borrowed() {
-			if err != nil {
-				return n, err
-			}
+		if c.Borrowed() || k == 0 && err == nil { // what is borrowed is the caller's again after this call, error or not
 			if e := w.k.io.awaitOutput(); e != nil {
 				return n, e
 			}
