@@ -157,12 +157,9 @@ func (p *pipe) write(b []byte, limit carrier.Limit) (n int, err error) {
 func (p *pipe) SendFile(f *os.File, offset, n int64, limit carrier.Limit) (int64, error) {
 	buf := p.pool.take()
 	defer p.pool.give(buf)
-	k, err := f.ReadAt(buf[:min(n, int64(len(buf)))], offset)
+	k, _ := f.ReadAt(buf[:min(n, int64(len(buf)))], offset)
 	if k == 0 {
-		if errors.Is(err, io.EOF) {
-			err = nil
-		}
-		return 0, err
+		return 0, nil
 	}
 	sent, err := p.write(buf[:k], limit)
 	return int64(sent), err

@@ -284,11 +284,10 @@ func (s *secured) seal(b []byte) error {
 func (s *secured) SendFile(f *os.File, offset, n int64, limit carrier.Limit) (int64, error) {
 	if s.left == 0 {
 		buf := s.srv.workerBuffers.take()
-		k, err := f.ReadAt(buf[:min(n, gatherBytes)], offset)
+		k, _ := f.ReadAt(buf[:min(n, gatherBytes)], offset)
+		err := error(nil)
 		if k > 0 {
 			err = s.seal(buf[:k])
-		} else if errors.Is(err, io.EOF) {
-			err = nil
 		}
 		s.srv.workerBuffers.give(buf)
 		if err != nil || k == 0 {

@@ -38,7 +38,8 @@ func (s *stream) send() {
 			s.takeNotes()
 			s.outcome(err)
 		} else if n == 0 {
-			// The file has become shorter than announced: what is promised can't be sent.
+			// The file can't be read, or has become shorter than announced: what is
+			// promised can't be sent.
 			s.c.Close(conn.ReasonAborted)
 		}
 	}

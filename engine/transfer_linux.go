@@ -113,7 +113,8 @@ func (r *runner) sendOnce(l *link, out *conn.Output) (int, sock.Errno) {
 func (r *runner) sendFile(l *link, left int64) (int, sock.Errno) {
 	n, errno := sock.SendFile(int(l.fd), int(l.file.file.Fd()), &l.file.offset, int(min(left, fileSlice)))
 	if n == 0 && errno == 0 {
-		// The file has become shorter than announced: what is promised can't be sent.
+		// The file can't be read, or has become shorter than announced: what is
+		// promised can't be sent.
 		l.conn.Close(conn.ReasonAborted)
 	}
 	return n, errno

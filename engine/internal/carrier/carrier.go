@@ -52,7 +52,7 @@ type Conn interface {
 	Send(out *conn.Output, limit Limit) (n int64, err error)
 
 	// SendFile is Send for n bytes of a file from offset on. No bytes and no error:
-	// the file has ended.
+	// the file has ended, or can't be read.
 	SendFile(f *os.File, offset, n int64, limit Limit) (sent int64, err error)
 
 	// CloseWrite ends our side, so that the peer sees the end of our bytes and can

@@ -70,12 +70,17 @@ func Send3(fd int, a, b, c []byte) (n int, errno Errno) {
 }
 
 // SendFile writes up to n bytes of the file from *offset on, which it moves.
-// n == 0 with success means that the file ends there.
+// n == 0 with success means that the file ends there, or can't be read: an error
+// is the socket's.
 func SendFile(fd, file int, offset *int64, count int) (n int, errno Errno) {
 	for {
 		n, err := unix.Sendfile(fd, file, offset, count)
-		e, _ := err.(Errno)
-		if e != syscall.EINTR {
+		switch e, _ := err.(Errno); e {
+		case syscall.EINTR:
+		case syscall.EBADF, syscall.EINVAL, syscall.EIO, syscall.EISDIR, syscall.ESPIPE, syscall.EOVERFLOW,
+			syscall.ESTALE, syscall.EACCES, syscall.ENODEV, syscall.ENXIO, syscall.EREMOTEIO, syscall.ENODATA, unix.EUCLEAN:
+			return 0, 0
+		default:
 			return n, e
 		}
 	}
