@@ -15,6 +15,7 @@ const (
 
 	discardBytes = 1 << 20 // what one discarding read throws away at most
 	turnReads    = 16      // how often a loop reads from one connection before the others get their turn
+	turnRequests = 32      // how many of its requests it serves: one read may bring hundreds
 )
 
 // runner is a goroutine of the engine. It either holds a loop, and then owns
@@ -184,9 +185,16 @@ func (r *runner) turn(l *link) {
 // advance does what can be done with l now. It reports false if l has been
 // closed or handed over.
 func (r *runner) advance(l *link) bool {
-	reads := 0
+	reads, served := 0, 0
 	hungry := false // all that was received has been looked at
 	for {
+		if served == turnRequests && r.loop != nil {
+			served = 0
+			if !l.conn.Unsent() || r.send(l) != broken {
+				r.loop.again(l)
+				return true
+			}
+		}
 		// What waits to be looked at comes first: a peer that pipelines would
 		// otherwise have a whole buffer read for each request that is served.
 		if l.readable && l.conn.WantsInput() && (hungry || !l.conn.HasInput()) {
@@ -226,6 +234,7 @@ func (r *runner) advance(l *link) bool {
 				if !r.serve(l) {
 					return false
 				}
+				served++
 			} else if r.handOver(l) {
 				return false
 			}

@@ -1,0 +1,45 @@
+package engine_test
+
+import (
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/pollard-go/pollard/engine"
+)
+
+// A peer that pipelines without end lets others have their turn: what it sends
+// is not served to the end before another connection is looked at.
+func TestPipelinerLetsOthersIn(t *testing.T) {
+	aboutLoops(t)
+	const requests = 3000
+	var o engine.Options
+	o.Dispatch.Mode, o.Dispatch.Loops = engine.ModeInline, 1
+	var served, before atomic.Int64
+	sent, begun := make(chan struct{}), make(chan struct{})
+	f := serve(t, o, func(w *engine.Response, r *engine.Request) {
+		if string(r.Path()) == "/other" {
+			before.Store(served.Load())
+			return
+		}
+		if served.Add(1) == 1 {
+			close(begun)
+			<-sent // both requests lie in the kernel
+		}
+	})
+	other := f.dial()
+	greedy := f.dial()
+	go func() { _, _ = greedy.Write([]byte(strings.Repeat("GET / HTTP/1.1\r\nHost: a\r\n\r\n", requests))) }()
+	<-begun
+	other.get("/other")
+	close(sent)
+	for range requests {
+		if a := greedy.answer(); a.StatusCode != 200 {
+			t.Fatal(a.Status)
+		}
+	}
+	other.answer()
+	if n := before.Load(); n > 600 {
+		t.Errorf("%d pipelined requests were served before another connection's", n)
+	}
+}
