@@ -95,6 +95,9 @@ func (s *stream) startDraining() {
 	if s.drained != nil || s.ended || !s.c.Deaf() && !s.c.Discarding() {
 		return
 	}
+	if s.k != nil && s.c.Lent() {
+		return // a handler has views of what would be given up
+	}
 	s.stopWatch() // one receives at a time
 	s.c.Release()
 	s.io.Release()
