@@ -95,6 +95,7 @@ func (c *Conn) appendFraming(dst []byte, length int64) []byte {
 	case r.verb != parser.VerbHead:
 		r.framing = framingClose
 		c.last(ReasonDelimited)
+		c.delimited()
 	}
 	if r.verb == parser.VerbHead {
 		r.framing = framingNone

@@ -16,10 +16,11 @@ const (
 	BodyRateDeadline                  // more of a body, which comes too slowly
 	ReceiveDeadline                   // the end of a request
 	WriteRateDeadline                 // the peer's reading, which is too slow
+	ConfirmDeadline                   // the time to look what the peer has acknowledged
 )
 
 var deadlineNames = [...]string{
-	"none", "idle", "head", "body", "write", "linger", "hold", "body rate", "receive", "write rate",
+	"none", "idle", "head", "body", "write", "linger", "hold", "body rate", "receive", "write rate", "confirm",
 }
 
 func (d Deadline) String() string { return deadlineNames[d] }
@@ -43,6 +44,9 @@ func (c *Conn) Deadline() (when time.Duration, kind Deadline) {
 		o := &x.out
 		when, kind = sooner(when, kind, o.stuckSince, c.cfg.WriteTimeout, WriteDeadline)
 		when, kind = c.rateDeadline(when, kind, o.stuckSince, o.waited, o.moved, c.cfg.WriteRate, WriteRateDeadline)
+		if d := &x.delivery; c.Undelivered() && !d.due {
+			when, kind = sooner(when, kind, d.again-d.pause, d.pause, ConfirmDeadline)
+		}
 	}
 	return when, kind
 }
@@ -136,6 +140,8 @@ func (c *Conn) Expire(now time.Duration) bool {
 		c.unread(ReasonWriteRate)
 	case LingerDeadline:
 		c.becomeClosed()
+	case ConfirmDeadline:
+		c.x.delivery.due = true
 	}
 	return true
 }

@@ -12,6 +12,7 @@
 //	        switch c.Next(now) {
 //	        case conn.Requested:         run the handler; it ends with c.End(now)
 //	        case conn.Flush:             send c.Output(), tell c.Sent(now, n)
+//	        case conn.Confirm:           c.Unacknowledged(now, ioctl(SIOCOUTQ))
 //	        case conn.Shutdown:          shutdown(SHUT_WR)
 //	        case conn.Close, conn.Reset: close the socket; c.Reason() tells why
 //	        case conn.NeedInput:         send c.Output() if there is any; again = false
@@ -63,6 +64,7 @@
 //	drain.go        how it ends when the server does
 //	hijack.go       how a handler takes the connection from HTTP
 //	linger.go       how it ends so that the peer can read the last answer
+//	delivery.go     … and by a reset, so that it can read those before
 //	deadline.go     what it waits for, and how long
 //	output.go       what is to be sent
 //	outcome.go      what becomes of an answer, for access logs

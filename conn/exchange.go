@@ -20,6 +20,8 @@ type exchange struct {
 	out     output
 	memo    headMemo
 
+	delivery delivery // set by an answer that the end of the connection delimits
+
 	// validHost is the last Host value that was found valid, by any request.
 	validHost []byte
 

@@ -19,7 +19,7 @@ func TestImports(t *testing.T) {
 		`"github.com/valyala/bytebufferpool"`:    true,
 	}
 	used := map[string]bool{ // of time and sync
-		"time.Duration": true, "time.Second": true, "time.Hour": true, "sync.Pool": true,
+		"time.Duration": true, "time.Millisecond": true, "time.Second": true, "time.Hour": true, "sync.Pool": true,
 	}
 	files, err := os.ReadDir(".")
 	if err != nil {

@@ -7,23 +7,25 @@ import "time"
 // waiting for the peer (RFC 6928).
 const briefBytes = 16 << 10
 
-// endFinal goes on after the last answer. It returns false while that answer
-// is not sent.
+// endFinal goes on after the last answer. It returns false while that answer, or
+// what came before it, is on its way.
 //
 // RFC 9112 §9.6: closing while data of the peer is on its way makes its system
 // erase the answer. So the server "performs a half-close by closing only the
 // write side of the read/write connection. The server then continues to read
 // from the connection until it receives a corresponding close by the client".
-func (c *Conn) endFinal(now time.Duration) bool {
-	if c.x.out.pending() {
-		return false
-	}
-	if c.reset || c.eof || c.brief {
+func (c *Conn) endFinal(now time.Duration) (e Event, ok bool) {
+	switch {
+	case c.x.out.pending():
+		return Flush, false
+	case c.reset:
+		return c.deliver(now), false
+	case c.eof || c.brief:
 		c.becomeClosed()
-	} else {
+	default:
 		c.linger(now)
 	}
-	return true
+	return 0, true
 }
 
 // deafen: after the last answer all input is discarded, also while that answer

@@ -21,6 +21,9 @@ const (
 	Paused
 	// Flush: output must leave before anything else can be done.
 	Flush
+	// Confirm: tell by Unacknowledged how much of what was sent the peer's system
+	// does not have yet, and call Next again.
+	Confirm
 	// Shutdown: end our side of the connection, shutdown(SHUT_WR), and call Next
 	// again. All output has been sent.
 	Shutdown
@@ -30,7 +33,7 @@ const (
 	Reset
 )
 
-var eventNames = [...]string{"need input", "requested", "paused", "flush", "shutdown", "close", "reset"}
+var eventNames = [...]string{"need input", "requested", "paused", "flush", "confirm", "shutdown", "close", "reset"}
 
 func (e Event) String() string { return eventNames[e] }
 
@@ -49,8 +52,8 @@ func (c *Conn) Next(now time.Duration) Event {
 		case c.life == lifeLingering:
 			return c.nextLingering()
 		case c.write == writeDone && c.final:
-			if !c.endFinal(now) {
-				return Flush
+			if e, ok := c.endFinal(now); !ok {
+				return e
 			}
 			continue
 		case c.x != nil && c.gathered():

@@ -72,6 +72,11 @@ func (c *Conn) gathered() bool {
 
 func (o *output) buffered() int { return len(o.buf) - o.off + len(o.tail) }
 
+// len is how many bytes are to be sent.
+func (o *output) len() int64 {
+	return int64(o.buffered()) + int64(len(o.seg.bytes)) + o.seg.file
+}
+
 // sent takes n bytes off the front.
 func (o *output) sent(n int) {
 	k := min(n, len(o.buf)-o.off)

@@ -51,7 +51,7 @@ func (w *simWorld) checkNeedInput() {
 		_, kind := w.c.Deadline()
 		w.demand(kind != conn.IdleDeadline || w.now < w.drainedAt+w.hold || w.now < w.c.Since()+w.hold, "drains, but waits for a request")
 	}
-	w.demand(w.c.WantsInput() || w.sock.endSeen && w.c.Unsent(), "needs input, but doesn't want it")
+	w.demand(w.c.WantsInput() || w.sock.endSeen && w.c.Unsent() || w.c.Undelivered(), "needs input, but doesn't want it")
 }
 
 // checkWait: at the end of a turn something is waited for that can still come,
@@ -62,7 +62,7 @@ func (w *simWorld) checkWait() {
 	case w.handler.running:
 		w.demand(w.handler.waits || w.c.Deaf() || !w.c.WantsInput(), "a handler is at work, and more input is wanted")
 	case w.sock.endSeen && !w.readable():
-		w.demand(w.c.Unsent(), "the peer has ended, and it waits")
+		w.demand(w.c.Unsent() || w.c.Undelivered(), "the peer has ended, and it waits")
 	}
 }
 
@@ -173,6 +173,17 @@ func (w *simWorld) finish() {
 	if w.delivered() {
 		w.finishDelivered()
 	}
+	w.finishReset()
+}
+
+// finishReset: a reset that tells of a broken answer destroys none before it.
+func (w *simWorld) finishReset() {
+	p, r := w.peer, &w.answers
+	if w.closedBy != conn.Reset || w.killed || w.broken || w.cfg.ResetFor.Has(w.c.Reason()) ||
+		w.expired == conn.WriteDeadline || w.expired == conn.WriteRateDeadline || p.goesDeaf || p.gone || p.lied {
+		return
+	}
+	w.demand(p.answers(w) == r.completeAt(r.total), "reset: %d answers of %d arrived", p.answers(w), r.completeAt(r.total))
 }
 
 // finishAnswer compares what the peer can tell of an answer with its truth.

@@ -357,6 +357,9 @@ func (w *simWorld) work() {
 			w.nextCalls = 0
 			w.checkRequested()
 			w.handler.start()
+		case conn.Confirm:
+			w.demand(!w.c.Unsent(), "Confirm with output unsent")
+			w.confirm()
 		case conn.Shutdown:
 			w.demand(!w.c.Unsent() && !w.sock.serverEnded, "Shutdown with output unsent, or twice")
 			w.checkSilentEnd()
@@ -380,6 +383,18 @@ func (w *simWorld) work() {
 			}
 		}
 	}
+}
+
+// confirm tells what the peer has not read; or a peer that is no more has reset it.
+func (w *simWorld) confirm() {
+	if w.sock.peerClosed {
+		w.log("driver: reset by peer while confirming")
+		w.broken = true
+		w.c.ReceiveReset(w.now)
+		return
+	}
+	w.log("driver: %d unacknowledged", len(w.sock.toPeer))
+	w.c.Unacknowledged(w.now, int64(len(w.sock.toPeer)))
 }
 
 // send sends what there is and room for. It reports whether anything was sent.

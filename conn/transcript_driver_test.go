@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -13,13 +14,15 @@ type testDriver struct {
 	handlers [][]action
 	mode     replayMode
 
-	c      Conn
-	now    time.Duration
-	closed bool
-	room   int    // how many bytes the socket takes yet
-	served int    // requests
-	going  bool   // the handler may pass its next wait
-	lent   []byte // received bytes that the connection may look at
+	c              Conn
+	now            time.Duration
+	closed         bool
+	room           int    // how many bytes the socket takes yet
+	unacknowledged int64  // of the bytes that were sent
+	confirmed      int64  // of that, as it was told last
+	served         int    // requests
+	going          bool   // the handler may pass its next wait
+	lent           []byte // received bytes that the connection may look at
 
 	handler testHandler
 
@@ -36,7 +39,7 @@ const unlimitedRoom = -1
 func (d *testDriver) open() {
 	d.c.Init(d.cfg, d.now)
 	d.closed, d.finished = false, false
-	d.room = unlimitedRoom
+	d.room, d.unacknowledged, d.confirmed = unlimitedRoom, 0, 0
 	d.handler = testHandler{d: d}
 	d.served = 0
 	d.going = false
@@ -46,7 +49,7 @@ func (d *testDriver) open() {
 // connection must end now, with a reason and no memory held.
 func (d *testDriver) finish() {
 	d.out.reasons = append(d.out.reasons, d.c.Reason())
-	d.room = unlimitedRoom
+	d.room, d.unacknowledged = unlimitedRoom, 0
 	d.finished = true
 	if !d.closed {
 		d.turn()
@@ -100,6 +103,12 @@ func (d *testDriver) turn() {
 			again = d.send()
 		case NeedInput, Paused:
 			again = d.send()
+		case Confirm:
+			d.c.Unacknowledged(d.now, d.unacknowledged)
+			if d.unacknowledged != d.confirmed {
+				d.confirmed = d.unacknowledged
+				d.note(fmt.Sprintf("= confirm: %d unacknowledged", d.unacknowledged))
+			}
 		case Shutdown:
 			if d.c.Unsent() {
 				d.t.Fatalf("%s: shutdown with unsent output", d.mode)
@@ -172,7 +181,7 @@ func (d *testDriver) pass(duration time.Duration) {
 			break
 		}
 		d.now = max(d.now, when)
-		if !d.c.Expire(d.now) || i > 100 {
+		if !d.c.Expire(d.now) || i > 1000 {
 			d.t.Fatalf("%s: the %s deadline does not end", d.mode, kind)
 		}
 		d.turn()

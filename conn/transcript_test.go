@@ -214,6 +214,8 @@ func (d *testDriver) do(i int, st step) {
 	case "socket":
 		d.room = st.room(d.t)
 		d.turn()
+	case "unacknowledged":
+		d.unacknowledged = int64(number(d.t, st.arg))
 	case "?":
 		d.note("= " + d.describe())
 	default:

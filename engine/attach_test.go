@@ -99,6 +99,7 @@ func (f *fed) SendFile(file *os.File, offset, n int64, limit carrier.Limit) (int
 	return f.Send(&conn.Output{Head: b[:k]}, limit)
 }
 
+func (f *fed) Unacknowledged() (int64, error) { return 0, nil }
 func (f *fed) CloseWrite(carrier.Limit) error { return f.nc.CloseWrite() }
 func (f *fed) Close(reset bool) {
 	if reset {

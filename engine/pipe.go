@@ -165,6 +165,15 @@ func (p *pipe) SendFile(f *os.File, offset, n int64, limit carrier.Limit) (int64
 	return int64(sent), err
 }
 
+// Unacknowledged: see carrier.Conn. What is secured has its socket below.
+func (p *pipe) Unacknowledged() (int64, error) {
+	nc := p.nc
+	if t, ok := nc.(interface{ NetConn() net.Conn }); ok {
+		nc = t.NetConn()
+	}
+	return unacknowledged(nc)
+}
+
 var errNoHalfClose = errors.New("engine: the connection can't be closed in one direction")
 
 // CloseWrite: see carrier.Conn.

@@ -242,6 +242,8 @@ func (r *runner) advance(l *link) bool {
 			if r.send(l) == blocked && !(l.readable && l.conn.WantsInput()) {
 				return true
 			}
+		case conn.Confirm:
+			r.confirm(l)
 		case conn.Shutdown:
 			sock.ShutdownWrite(int(l.fd))
 		case conn.Close:

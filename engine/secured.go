@@ -341,6 +341,10 @@ func (s *secured) dropOut() {
 	s.out, s.gone = nil, 0
 }
 
+// Unacknowledged: see carrier.Conn. These are sealed bytes, more than the plain
+// ones: it errs on the side of waiting.
+func (s *secured) Unacknowledged() (int64, error) { return s.below.Unacknowledged() }
+
 // CloseWrite: see carrier.Conn. RFC 8446 §6.1: "Each party MUST send a
 // "close_notify" alert before closing its write side of the connection".
 func (s *secured) CloseWrite(limit carrier.Limit) error {

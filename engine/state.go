@@ -37,7 +37,7 @@ func stateOf(c *conn.Conn) ConnState {
 		return StateIdle
 	case c.State().Lingering():
 		return StateLingering
-	case c.Unsent():
+	case c.Unsent() || c.Undelivered():
 		return StateSending
 	}
 	return StateReceiving

@@ -218,6 +218,8 @@ func (s *stream) advance() bool {
 			}
 		case conn.Flush:
 			s.send()
+		case conn.Confirm:
+			s.confirm()
 		case conn.Shutdown:
 			s.closeWrite()
 		case conn.Close:
@@ -235,6 +237,12 @@ func (s *stream) advance() bool {
 // await waits until there is something to receive, or to be done. What is not
 // needed for that has been given up.
 func (s *stream) await() {
+	if !s.c.WantsInput() { // it waits for nothing that the carrier could tell
+		time.Sleep(time.Until(s.until()))
+		s.refresh()
+		s.outcome(carrier.ErrInterrupted)
+		return
+	}
 	err := s.io.Await(s.until(), s.c.Resting())
 	s.refresh()
 	s.takeNotes()

@@ -50,6 +50,17 @@ func (s *stream) send() {
 	}
 }
 
+// confirm tells conn what the peer's system has.
+func (s *stream) confirm() {
+	s.refresh()
+	n, err := s.io.Unacknowledged()
+	if err != nil {
+		s.outcome(err)
+		return
+	}
+	s.c.Unacknowledged(s.at, n)
+}
+
 // sendOnce sends some.
 func (s *stream) sendOnce(out *conn.Output) (n int64, err error) {
 	if out.File > 0 && len(out.Head) == 0 {

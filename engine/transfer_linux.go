@@ -87,6 +87,21 @@ func (r *runner) send(l *link) outcome {
 	}
 }
 
+// confirm tells conn what the peer's system has. A Unix socket keeps what was sent
+// whatever becomes of it.
+func (r *runner) confirm(l *link) {
+	if l.unix {
+		l.conn.Unacknowledged(r.now(), 0)
+		return
+	}
+	n, errno := sock.Unacknowledged(int(l.fd))
+	if errno != 0 {
+		l.conn.ReceiveReset(r.now())
+		return
+	}
+	l.conn.Unacknowledged(r.now(), n)
+}
+
 // count adds to the counters what the runner has served. It does so once for all
 // requests that came in one piece.
 func (r *runner) count(l *link) {

@@ -255,6 +255,9 @@ func (w *wire) send(fd uintptr) bool {
 	return true
 }
 
+// Unacknowledged: see carrier.Conn.
+func (w *wire) Unacknowledged() (int64, error) { return unacknowledged(w.nc) }
+
 // CloseWrite: see carrier.Conn.
 func (w *wire) CloseWrite(carrier.Limit) error {
 	return w.nc.(interface{ CloseWrite() error }).CloseWrite()

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"net"
 	"os"
 	"syscall"
 
@@ -18,6 +19,27 @@ func rawSend(fd int, out *conn.Output) (int, syscall.Errno) {
 		return sock.Send3(fd, out.Head, out.Body, out.Tail)
 	}
 	return sock.Send(fd, out.Head, out.File > 0)
+}
+
+// unacknowledged is what carrier.Conn's method returns for a socket; none for what
+// is no TCP socket.
+func unacknowledged(nc net.Conn) (n int64, err error) {
+	t, ok := nc.(*net.TCPConn)
+	if !ok {
+		return 0, nil
+	}
+	raw, err := t.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var errno syscall.Errno
+	if err := raw.Control(func(fd uintptr) { n, errno = sock.Unacknowledged(int(fd)) }); err != nil {
+		return 0, err
+	}
+	if errno != 0 {
+		return 0, errno
+	}
+	return n, nil
 }
 
 func rawSendFile(fd int, f *os.File, offset int64, n int) (int, syscall.Errno) {

@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"net"
 	"os"
 	"syscall"
 
@@ -16,5 +17,7 @@ const rawSockets = false
 func rawReceive(int, []byte) (int, syscall.Errno) { return 0, syscall.ENOTSUP }
 
 func rawSend(int, *conn.Output) (int, syscall.Errno) { return 0, syscall.ENOTSUP }
+
+func unacknowledged(net.Conn) (int64, error) { return 0, nil }
 
 func rawSendFile(int, *os.File, int64, int) (int, syscall.Errno) { return 0, syscall.ENOTSUP }

@@ -55,6 +55,11 @@ type Conn interface {
 	// the file has ended, or can't be read.
 	SendFile(f *os.File, offset, n int64, limit Limit) (sent int64, err error)
 
+	// Unacknowledged returns how many of the bytes that were sent the peer's system
+	// has not acknowledged yet; none if that can't be known. An error says that the
+	// connection is broken.
+	Unacknowledged() (int64, error)
+
 	// CloseWrite ends our side, so that the peer sees the end of our bytes and can
 	// go on sending. An error says that the connection has no such thing, or is
 	// broken: it is to be closed then.

@@ -113,6 +113,16 @@ func (p *peer) SendFile(f *os.File, offset, n int64, limit carrier.Limit) (int64
 	return p.Send(&conn.Output{Head: (*buf)[:k]}, limit)
 }
 
+// Unacknowledged: see carrier.Conn.
+func (p *peer) Unacknowledged() (int64, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.fd < 0 {
+		return 0, syscall.EPIPE
+	}
+	return unacknowledged(p.fd)
+}
+
 // CloseWrite: see carrier.Conn.
 func (p *peer) CloseWrite(carrier.Limit) error {
 	p.mu.Lock()

@@ -29,6 +29,14 @@ func send(fd int, out *conn.Output) (n int, err error) {
 	return n, nil
 }
 
+func unacknowledged(fd int) (int64, error) {
+	n, errno := sock.Unacknowledged(fd)
+	if errno != 0 {
+		return 0, errno
+	}
+	return n, nil
+}
+
 func localAddr(fd int) netip.AddrPort { return sock.LocalAddr(fd).AddrPort() }
 
 // hangUp has a listening socket tell that it has ended, and reports whether it does.

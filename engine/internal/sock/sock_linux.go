@@ -131,6 +131,22 @@ func CloseReset(fd int) {
 	Close(fd)
 }
 
+// Unacknowledged returns how many of the bytes that were sent the peer's system
+// has not acknowledged. An error says that the connection is broken: the number
+// then stays what it was. It works on TCP only.
+func Unacknowledged(fd int) (n int64, errno Errno) {
+	k, err := unix.IoctlGetInt(fd, unix.SIOCOUTQ)
+	if err != nil || k == 0 {
+		errno, _ = err.(Errno)
+		return 0, errno
+	}
+	fds := []unix.PollFd{{Fd: int32(fd)}}
+	if _, err := unix.Poll(fds, 0); err == nil && fds[0].Revents&(unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) != 0 {
+		return 0, syscall.ECONNRESET
+	}
+	return int64(k), 0
+}
+
 // LocalAddr returns the address that the socket is bound to.
 func LocalAddr(fd int) Addr {
 	var sa unix.RawSockaddrAny
