@@ -231,6 +231,9 @@ func (w *Response) ReadFrom(r io.Reader) (total int64, err error) {
 // length declared, they are the whole content. In every case f is closed, at
 // the latest when the connection ends.
 func (w *Response) SendFile(f *os.File, offset, n int64) error {
+	if w.k.c == nil {
+		_ = f.Close() // before Debug panics
+	}
 	if err := w.writable(); err != nil {
 		_ = f.Close()
 		return err
