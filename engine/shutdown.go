@@ -241,16 +241,22 @@ func (s *Server) awaitOrder() error {
 	}
 }
 
-// cutPatience is how long the drain waits for the parts of the server to tell
-// what they have cut. One whose handler holds it does not.
-const cutPatience = 250 * time.Millisecond
+// cutLooks is how often, a millisecond apart, the drain looks whether the parts of
+// the server have told what they have cut. One whose handler holds it does not.
+// Looks are counted, and no time: while the system lets the process stand still,
+// nobody could tell.
+const cutLooks = 250
+
+// cutPatience is the time of these looks.
+const cutPatience = cutLooks * time.Millisecond
 
 // awaitCut waits for them.
 func (s *Server) awaitCut() {
-	for end := time.Now().Add(cutPatience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for range cutLooks {
 		if s.allCut() {
 			return
 		}
+		time.Sleep(time.Millisecond)
 	}
 }
 
