@@ -17,10 +17,11 @@ import (
 
 // testCase is one file of cases.
 type testCase struct {
-	name      string // its path below cases, without its ending
-	options   string // "Field=value …", what differs from the zero Options
-	scheme    string // "http" or "https" where it matters which one the connection has
-	wholeOnly string // why a cut would change what comes; "" if it does not
+	name      string        // its path below cases, without its ending
+	options   string        // "Field=value …", what differs from the zero Options
+	limit     time.Duration // the shortest among these; 0: none
+	scheme    string        // "http" or "https" where it matters which one the connection has
+	wholeOnly string        // why a cut would change what comes; "" if it does not
 	steps     []step
 	source    []string
 }
@@ -85,6 +86,12 @@ func (c *testCase) take(line int, kind, arg, before string) error {
 	case "", "#":
 	case "options:":
 		c.options = arg
+		for _, one := range strings.Fields(arg) {
+			_, value, _ := strings.Cut(one, "=")
+			if d, err := time.ParseDuration(value); err == nil && d > 0 && (c.limit == 0 || d < c.limit) {
+				c.limit = d
+			}
+		}
 		var o engine.Options
 		return set(&o, arg)
 	case "scheme:":

@@ -15,7 +15,7 @@ import (
 
 const (
 	// patience is how long a peer waits for what must come.
-	patience = 20 * time.Second
+	patience = 2 * time.Minute
 	// silence is how long nothing must come, where nothing is to come.
 	silence = 60 * time.Millisecond
 )
@@ -56,6 +56,8 @@ type peer struct {
 	raw   []byte // the end of got that may be a part of a Date field
 	ended string // or ""
 	sent  string // a description, for failures
+
+	sentAt time.Time // when the last piece had been sent
 }
 
 // plays goes through the case. It returns the first difference.
@@ -101,6 +103,7 @@ const edge = 600
 // or a reset by the server is for the reader to see.
 func (p *peer) send(b []byte) {
 	_ = p.SetWriteDeadline(time.Now().Add(patience))
+	defer func() { p.sentAt = time.Now() }()
 	p.sent = p.how.String()
 	switch p.how {
 	case byteByByte:

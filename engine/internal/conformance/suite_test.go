@@ -23,6 +23,10 @@ var (
 // atOnce is how many conversations go on together.
 const atOnce = 64
 
+// patient are the options of cases that set none: many are sent byte by byte at
+// one time, which may take long.
+const patient = "Timeouts.Head=1h Timeouts.Body=1h Timeouts.ReadRate=-1 "
+
 // conversation is a case sent in one way.
 type conversation struct {
 	*testCase
@@ -116,17 +120,28 @@ func (s *suite) judge(t *testing.T, one *conversation) {
 	}
 }
 
-// hold goes through one conversation.
+// hold goes through one conversation. What a case with a time limit says is
+// promised to peers that send in time; one that could not tries again.
 func (s *suite) hold(one *conversation) error {
+	for tries := 1; ; tries++ {
+		began := time.Now()
+		p, err := s.once(one)
+		if err == nil || one.limit == 0 || tries == 20 || p == nil || p.sentAt.Sub(began) < one.limit/4 {
+			return err
+		}
+	}
+}
+
+func (s *suite) once(one *conversation) (*peer, error) {
 	p, end, err := s.connect(one.testCase)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer end()
 	hash := fnv.New64()
 	_, _ = hash.Write([]byte(one.name))
 	p.how, p.random = one.how, rand.New(rand.NewPCG(s.seed, hash.Sum64()))
-	return p.plays(one.testCase)
+	return p, p.plays(one.testCase)
 }
 
 // connect gives a peer of a server with the case's options.
@@ -134,7 +149,7 @@ func (s *suite) connect(c *testCase) (p *peer, end func(), err error) {
 	var srv *server
 	p = &peer{}
 	if c.ownServer() {
-		if srv, err = s.start(c.options); err != nil {
+		if srv, err = s.start(patient + c.options); err != nil {
 			return nil, nil, err
 		}
 		p.shutdown = func() {
@@ -143,7 +158,7 @@ func (s *suite) connect(c *testCase) (p *peer, end func(), err error) {
 			for !srv.Draining() {
 				time.Sleep(time.Millisecond)
 			}
-			time.Sleep(10 * time.Millisecond) // until connections have been told of it
+			time.Sleep(200 * time.Millisecond) // until connections have been told of it
 		}
 	} else if srv, err = s.server(c.options); err != nil {
 		return nil, nil, err
@@ -163,7 +178,7 @@ func (s *suite) server(options string) (*server, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.servers[options] == nil {
-		one, err := s.start(options)
+		one, err := s.start(patient + options)
 		if err != nil {
 			return nil, err
 		}

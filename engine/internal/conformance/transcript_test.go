@@ -219,7 +219,7 @@ func TestTranscripts(t *testing.T) {
 	for _, tr := range transports {
 		t.Run(tr.name, func(t *testing.T) {
 			a := &actors{}
-			s, err := tr.startWith("", a.serve)
+			s, err := tr.startWith(patient, a.serve)
 			if err != nil {
 				t.Fatal(err)
 			}
