@@ -35,7 +35,7 @@ func TestCloseCutsWithoutFalseEnd(t *testing.T) {
 		}
 		<-began
 		_ = srv.Close()
-		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		_ = c.SetReadDeadline(time.Now().Add(patience))
 		all, err := io.ReadAll(c)
 		if err == nil {
 			t.Errorf("the peer read %q to an orderly end", all)
@@ -43,7 +43,7 @@ func TestCloseCutsWithoutFalseEnd(t *testing.T) {
 			t.Error("the peer learns of nothing while the handler goes on")
 		}
 		close(release)
-		if !within(5*time.Second, func() bool { return srv.Stats().Open == 0 }) {
+		if !within(patience, func() bool { return srv.Stats().Open == 0 }) {
 			t.Error("the connection stays open")
 		}
 	})

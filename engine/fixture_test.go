@@ -17,7 +17,7 @@ import (
 )
 
 // patience is how long a test waits for what must come.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // debugged has every server of the tests run with Options.Debug.
 var debugged = os.Getenv("POLLARD_DEBUG") == "1"

@@ -111,6 +111,7 @@ func TestReadRate(t *testing.T) {
 				_ = w.SetStatus(408)
 			}
 		})
+		began := time.Now() // not after the accept
 		c := f.dial()
 		c.send("%s", post("/", 1_000_000))
 		done := make(chan struct{})
@@ -123,7 +124,6 @@ func TestReadRate(t *testing.T) {
 				time.Sleep(5 * time.Millisecond) // 200 bytes a second
 			}
 		}()
-		began := time.Now()
 		if a := c.wants(408, ""); !a.Close {
 			t.Error("the answer does not say that it is the last")
 		}
@@ -290,13 +290,17 @@ func TestLingerBytes(t *testing.T) {
 // TestResetEnds: an end may be chosen to be a reset.
 func TestResetEnds(t *testing.T) {
 	o := engine.Options{}
-	o.KeepAlive.IdleTimeout = 50 * time.Millisecond
 	o.Close.Reset = conn.ReasonsOf(conn.ReasonIdle, conn.ReasonBadRequest)
+	t.Run("idle", func(t *testing.T) {
+		o := o
+		o.KeepAlive.IdleTimeout = 50 * time.Millisecond
+		f := serve(t, o, hello)
+		if _, err := f.dial().rest(); !errors.Is(err, syscall.ECONNRESET) {
+			t.Error(err)
+		}
+		f.endedFor(conn.ReasonIdle)
+	})
 	f := serve(t, o, hello)
-	idle := f.dial()
-	if _, err := idle.rest(); !errors.Is(err, syscall.ECONNRESET) {
-		t.Errorf("idle: %v", err)
-	}
 	bad := f.dial()
 	bad.send("BROKEN\r\n")
 	if _, err := bad.rest(); !errors.Is(err, syscall.ECONNRESET) {
@@ -307,7 +311,7 @@ func TestResetEnds(t *testing.T) {
 	last.wants(200, "hello")
 	last.ended()
 	f.booksAgree(0)
-	if s := f.Stats(); s.Closed[conn.ReasonIdle] != 1 || s.Closed[conn.ReasonBadRequest] != 1 {
+	if s := f.Stats(); s.Closed[conn.ReasonBadRequest] != 1 || s.Closed[conn.ReasonPeerAsked] != 1 {
 		t.Errorf("closed by reason: %v", s.Closed)
 	}
 }

@@ -44,7 +44,8 @@ func TestShutdownAnswers(t *testing.T) {
 		}()
 		if o.Dispatch.Mode == engine.ModeInline {
 			// The handler blocks its loop, and with it the end of the others.
-			time.Sleep(30 * time.Millisecond) // until Shutdown has begun
+			within(patience, f.Draining)
+			time.Sleep(30 * time.Millisecond) // until the loops have been told
 		} else {
 			fresh.ended()
 			idle.ended()
