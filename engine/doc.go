@@ -151,6 +151,7 @@
 //	listenercut_linux.go ending a listener whose loop a handler holds
 //	pressure_linux.go    which idle connections give way when room runs short
 //	streamshed.go        … and streams
+//	oldest.go            … which of all have been idle longest
 //	listenoptions.go, listenoptions_linux.go   options of listening sockets
 //	link_linux.go        link: ownership and notes
 //	linktable_linux.go   where a loop keeps its links

@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"cmp"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/pollard-go/pollard/conn"
@@ -35,15 +33,12 @@ const (
 // to be idle, is younger than all that have not. So to find the longest idle
 // one costs a look at the list's front, and a new list only when that is used up.
 type idleRank struct {
-	entries []idleEntry // what is left of it
+	entries []aged[idleLink] // what is left of it
 	floor   time.Duration
 	// No link outside of entries has been idle since before floor.
 }
 
-type idleEntry struct {
-	since     time.Duration
-	slot, gen uint32
-}
+type idleLink struct{ slot, gen uint32 }
 
 // longestIdle returns the link that has been idle longest, and since when. nil
 // with a time says that none has been idle since before.
@@ -52,7 +47,7 @@ func (lp *loop) longestIdle() (*link, time.Duration) {
 	for {
 		for ; len(k.entries) > 0; k.entries = k.entries[1:] {
 			e := &k.entries[0]
-			if l := lp.links.at(int(e.slot)); l.gen == e.gen && l.sheddable() && l.conn.Since() == e.since {
+			if l := lp.links.at(int(e.of.slot)); l.gen == e.of.gen && l.sheddable() && l.conn.Since() == e.since {
 				return l, e.since
 			}
 		}
@@ -72,48 +67,16 @@ func (lp *loop) rankIdle() {
 		return
 	}
 	room := min(max(rankLeast, lp.links.used/rankShare), lp.links.used)
-	oldest := make([]idleEntry, 0, room) // once full a heap, the youngest of them at its top
+	found := oldest[idleLink]{room: room, kept: make([]aged[idleLink], 0, room)}
 	for slot := range lp.links.len() {
-		l := lp.links.at(slot)
-		if !l.sheddable() {
-			continue
-		}
-		e := idleEntry{l.conn.Since(), l.slot, l.gen}
-		switch {
-		case len(oldest) < room:
-			if oldest = append(oldest, e); len(oldest) == room {
-				for i := room/2 - 1; i >= 0; i-- {
-					siftDown(oldest, i)
-				}
-			}
-		case e.since < oldest[0].since:
-			oldest[0] = e
-			siftDown(oldest, 0)
+		if l := lp.links.at(slot); l.sheddable() {
+			found.show(l.conn.Since(), idleLink{l.slot, l.gen})
 		}
 	}
-	if len(oldest) == room && room < lp.links.used {
-		k.floor = max(oldest[0].since, 1)
+	if found.full() && room < lp.links.used {
+		k.floor = max(found.youngest(), 1)
 	}
-	slices.SortFunc(oldest, func(a, b idleEntry) int { return cmp.Compare(a.since, b.since) })
-	k.entries = oldest
-}
-
-// siftDown restores the order of a heap from i on.
-func siftDown(heap []idleEntry, i int) {
-	for {
-		child := 2*i + 1
-		if child >= len(heap) {
-			return
-		}
-		if child+1 < len(heap) && heap[child+1].since > heap[child].since {
-			child++
-		}
-		if heap[i].since >= heap[child].since {
-			return
-		}
-		heap[i], heap[child] = heap[child], heap[i]
-		i = child
-	}
+	k.entries = found.inOrder()
 }
 
 // sheddable tells that nothing is under way on l, as far as is known.

@@ -42,7 +42,7 @@ func TestLongestIdle(t *testing.T) {
 		lp.links.free(l)
 		if i%7 == 0 && len(lp.rank.entries) > 10 { // one that would come later
 			e := lp.rank.entries[9]
-			lp.links.at(int(e.slot)).conn.Init(&lp.srv.config, lp.now)
+			lp.links.at(int(e.of.slot)).conn.Init(&lp.srv.config, lp.now)
 		}
 	}
 	lp.now += 500 * time.Millisecond

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"cmp"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -30,13 +28,8 @@ type rested struct{ atomic.Int64 }
 // streamRank lists idle streams, the longest idle first, as they were at some
 // moment. Whichever has been at work since then is younger than all that have not.
 type streamRank struct {
-	entries []streamEntry
-	made    time.Duration // when
-}
-
-type streamEntry struct {
-	stream *stream
-	since  int64
+	entries []aged[*stream] // since as rested has it
+	made    time.Duration   // when
 }
 
 // shed has the streams that have been idle longest end, if so many have been for
@@ -51,10 +44,10 @@ func (s *Server) shedStreams(most int) (told int) {
 	}
 	for len(all) < most && len(st.rank.entries) > 0 {
 		e := st.rank.entries[0]
-		st.rank.entries[0].stream = nil
+		st.rank.entries[0].of = nil
 		st.rank.entries = st.rank.entries[1:]
-		if e.stream.rested.Load() == e.since {
-			all = append(all, e.stream)
+		if time.Duration(e.of.rested.Load()) == e.since {
+			all = append(all, e.of)
 		}
 	}
 	st.mu.Unlock()
@@ -66,14 +59,13 @@ func (s *Server) shedStreams(most int) (told int) {
 
 // rankIdle makes a new list. The caller holds mu.
 func (st *streams) rankIdle(now, least time.Duration) {
-	st.rank = streamRank{made: max(now, 1)}
+	found := oldest[*stream]{room: streamRankMost}
 	for c := st.first; c != nil; c = c.next {
 		if since := c.rested.Load(); since > 0 && now-time.Duration(since-1) >= least {
-			st.rank.entries = append(st.rank.entries, streamEntry{c, since})
+			found.show(time.Duration(since), c)
 		}
 	}
-	slices.SortFunc(st.rank.entries, func(a, b streamEntry) int { return cmp.Compare(a.since, b.since) })
-	st.rank.entries = slices.Clone(st.rank.entries[:min(len(st.rank.entries), streamRankMost)])
+	st.rank = streamRank{entries: found.inOrder(), made: max(now, 1)}
 }
 
 // rests tells others whether, and since when, the stream is idle.
