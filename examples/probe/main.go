@@ -15,7 +15,7 @@ import (
 	"github.com/pollard-go/pollard/engine"
 	"github.com/pollard-go/pollard/examples/internal/carriage"
 	"github.com/pollard-go/pollard/examples/probe/routes"
-	_ "go.uber.org/automaxprocs" // go.mod says go 1.24: the runtime doesn't read CPU quotas itself
+	"go.uber.org/automaxprocs/maxprocs"
 )
 
 // grace is how long requests under way may take once a signal has come. It is
@@ -27,6 +27,7 @@ func main() {
 	mode := flag.String("mode", "adaptive", "who runs handlers: adaptive, inline or pooled")
 	transport := flag.String("transport", "", carriage.Usage)
 	flag.Parse()
+	_, _ = maxprocs.Set() // go.mod says go 1.24: the runtime doesn't read CPU quotas itself
 	var o engine.Options
 	carrier, err := carriage.Choose(&o, *transport)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 )
 
 // Usage is what a flag for it says.
-const Usage = "what carries connections: epoll, net, netpoll, or tls (with a certificate made at the start)"
+const Usage = "what carries connections: epoll, net, netpoll, or tls (with a certificate made at the start); empty: the system's best"
 
 // Choice is a transport that was chosen.
 type Choice struct {
