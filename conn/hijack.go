@@ -5,7 +5,7 @@ import "github.com/pollard-go/pollard/parser"
 // What stands in the way of a hijack, besides ErrCommitted, ErrEnded and ErrClosed.
 var (
 	ErrHijacked   = &MisuseError{"the connection was hijacked"}
-	ErrWritten    = &MisuseError{"content was written: an answer can't be given and the connection taken"}
+	ErrWritten    = &MisuseError{"content was written already: the answer can't be given up"}
 	ErrSwitch     = &MisuseError{"status 101 is sent by a hijack, and there was none"}
 	ErrUpgrade    = &MisuseError{"a 101 names in Upgrade protocols that the request's Upgrade offers (RFC 9110 §7.8)"}
 	ErrBodyUnread = &MisuseError{"protocols are switched after the request's last byte (RFC 9110 §7.8): read its body first"}

@@ -127,9 +127,11 @@
 //	options.go           Options, their defaults and their check
 //	handler.go           Handler; one call of one, and its end
 //	request.go           Request, Body
+//	lookup.go            … parameters, cookies, fields in several lines
 //	hopbyhop.go          which fields a proxy forwards
 //	context.go           a request's context, and why it ends
 //	response.go          Response
+//	reply.go             … whole answers: Error, Redirect
 //	hijack.go            Response.Hijack: the connection is the handler's
 //	hijack_linux.go      … and how a runner lets go of it
 //	detached.go          Detached: an answer that goes on after its handler

@@ -22,6 +22,7 @@ type Request struct {
 }
 
 // Method returns the method, as sent: methods are case-sensitive (RFC 9110 §9.1).
+// Here and elsewhere, string(r.Method()) == "GET" makes no copy.
 func (r *Request) Method() []byte { return r.state().Method() }
 
 // Target returns the request target as sent (RFC 9112 §3.2).
@@ -39,24 +40,6 @@ func (r *Request) AppendPath(dst []byte) (path []byte, ok bool) {
 
 // Query returns what follows the first "?" of the target, still encoded.
 func (r *Request) Query() []byte { return r.state().Query() }
-
-// QueryValue returns the first value of a query parameter, decoded.
-func (r *Request) QueryValue(name string) (value string, ok bool) {
-	for rest := r.state().Query(); ; {
-		var k, v []byte
-		if k, v, rest, ok = parser.NextParam(rest); !ok {
-			return "", false
-		}
-		if string(k) != name {
-			d, valid := parser.AppendDecodedQuery(nil, k)
-			if !valid || string(d) != name {
-				continue
-			}
-		}
-		d, valid := parser.AppendDecodedQuery(nil, v)
-		return string(d), valid
-	}
-}
 
 // Host returns the authority that the request is for: of the target if it has
 // one, otherwise of the Host field (RFC 9112 §3.3). It has been checked.

@@ -17,7 +17,8 @@ import (
 // Status and fields can be changed until the head is committed: by Flush, by
 // SendFile, or when more content has been written than is gathered (8 KiB). An
 // HTTP/1.1 peer is then sent chunked content unless a length was declared; an
-// HTTP/1.0 peer, content that ends with the connection.
+// HTTP/1.0 peer, content that ends with the connection. Date is sent by itself;
+// a Content-Type is not guessed.
 //
 // Errors say what is wrong and change nothing: *conn.MisuseError is the
 // handler's fault, ErrClosed and what the context's cause says the peer's.

@@ -64,4 +64,5 @@
 //	list.go      comma-separated lists
 //	host.go      Host and authorities
 //	percent.go   percent-encoding, queries
+//	cookie.go    the pairs of a Cookie field
 package parser

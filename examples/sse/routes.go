@@ -17,8 +17,8 @@ type app struct {
 
 func (a *app) route(w *engine.Response, r *engine.Request) {
 	if m := string(r.Method()); m != "GET" && m != "HEAD" {
-		_ = w.SetStatus(405)
 		_ = w.SetHeader("Allow", "GET, HEAD")
+		_ = w.Error(405, "GET and HEAD are what there is")
 		return
 	}
 	switch string(r.Path()) {
@@ -30,8 +30,7 @@ func (a *app) route(w *engine.Response, r *engine.Request) {
 	case "/stats":
 		a.stats(w)
 	default:
-		_ = w.SetStatus(404)
-		_, _ = w.WriteString("There is /, /events and /stats.\n")
+		_ = w.Error(404, "there is /, /events and /stats")
 	}
 }
 
@@ -59,7 +58,7 @@ func (a *app) stats(w *engine.Response) {
 		Engine                       engine.Stats
 	}{a.clock.open.Load(), a.clock.dropped.Load(), a.clock.sent.Load(), a.server.Stats()}, "", "\t")
 	if err != nil {
-		_ = w.SetStatus(500)
+		_ = w.Error(500, "no figures")
 		return
 	}
 	_ = w.SetHeader("Content-Type", "application/json")

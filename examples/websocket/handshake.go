@@ -61,10 +61,7 @@ func accept(key []byte) string {
 
 // lists tells whether a field that is a list has the token, in any case.
 func lists(r *engine.Request, field, token string) bool {
-	for name, list := range r.Fields() {
-		if !parser.EqualFold(name, field) {
-			continue
-		}
+	for list := range r.FieldValues(field) {
 		for one, rest, ok := parser.NextToken(list); ok; one, rest, ok = parser.NextToken(rest) {
 			if parser.EqualFold(one, token) {
 				return true

@@ -95,6 +95,6 @@ func (s *site) serve(w *engine.Response, r *engine.Request) {
 		_ = w.SetHeader("Content-Type", "application/json")
 		_, _ = w.Write(b)
 	default:
-		_ = w.SetStatus(404)
+		_ = w.Error(404, "there is / and /stats")
 	}
 }
