@@ -23,6 +23,7 @@ type streams struct {
 	secured  conn.Config
 
 	handshakes chan struct{} // holds one for each that is at work; nil: any number
+	over       chan struct{} // closed when all streams are to end at once
 
 	touching sync.Mutex // held by who is not the owner, for a carrier that may be let go
 
@@ -59,7 +60,7 @@ func (s *Server) startStreams() {
 	if n := s.opts.TLS.Handshakes; n > 0 {
 		st.handshakes = make(chan struct{}, n)
 	}
-	st.sources = make(map[source]struct{})
+	st.sources, st.over = make(map[source]struct{}), make(chan struct{})
 	s.books = append(s.books, &st.counters)
 	s.running++
 	s.accepting.Add(1)
@@ -190,7 +191,10 @@ func (s *Server) endStreams(how ending) {
 	st.mu.Lock()
 	first := !st.draining
 	st.draining = true
-	st.closing = st.closing || how == atOnce
+	if how == atOnce && !st.closing {
+		st.closing = true
+		close(st.over)
+	}
 	var all []*stream
 	for c := st.first; c != nil; c = c.next {
 		all = append(all, c)

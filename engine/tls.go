@@ -24,8 +24,9 @@ type TLSOptions struct {
 	// one when the server shuts down is kept for Close.Hold, as idle ones are.
 	HandshakeTimeout time.Duration
 	// Handshakes is how many may be at work at a time: those that wait for their
-	// peer don't count, and so can't keep others out. The rest wait, and
-	// connections that are secured already have the processors. Zero: 8 for each
+	// peer don't count, and so can't keep others out. The rest wait, within
+	// HandshakeTimeout, and connections that are secured already have the
+	// processors. A callback of Config that waits keeps its place. Zero: 8 for each
 	// processor. Negative: without limit.
 	Handshakes int
 	// Reload is how often it is looked, at most and when somebody connects, whether
@@ -140,7 +141,7 @@ func (s *stream) isSecured() bool {
 func (s *stream) handshake(shake func(until time.Time) error) {
 	var until time.Time
 	if limit := s.srv.opts.TLS.HandshakeTimeout; limit > 0 {
-		until = time.Now().Add(limit)
+		until = s.srv.clock.at(s.at + limit) // at is when it was accepted
 	}
 	err := s.shaken(shake, until)
 	s.word.And(^streamShaking)
@@ -204,25 +205,24 @@ func newSecured(below carrier.Conn, srv *Server, config *tls.Config) *secured {
 
 // handshake secures the connection.
 func (s *secured) handshake(st *stream, until time.Time) error {
-	slots := s.srv.streams.handshakes
-	limit := fixedLimit(until)
+	limit, turn := fixedLimit(until), handshakeTurn{st: &s.srv.streams, until: until}
+	defer turn.end()
 	s.wait = func() error {
-		if slots != nil {
-			<-slots
-			defer func() { slots <- struct{}{} }()
-		}
+		turn.end()
 		if err := s.flushAll(limit); err != nil {
 			return err
 		}
 		s.below.Release()
-		return s.awaitHandshake(st, until, false)
+		if err := s.awaitHandshake(st, until, false); err != nil {
+			return err // it isn't at work any more: what follows costs next to nothing
+		}
+		return turn.begin()
 	}
 	if err := s.awaitHandshake(st, until, true); err != nil {
 		return err
 	}
-	if slots != nil {
-		slots <- struct{}{}
-		defer func() { <-slots }()
+	if err := turn.begin(); err != nil {
+		return err
 	}
 	err := s.tls.Handshake()
 	s.wait = nil
@@ -231,6 +231,51 @@ func (s *secured) handshake(st *stream, until time.Time) error {
 	}
 	_ = s.flushAll(briefly{}) // the alert that says why
 	return err
+}
+
+// handshakeTurn is a handshake's place among those that are at work.
+type handshakeTurn struct {
+	st    *streams
+	until time.Time // zero: without limit
+	held  bool
+}
+
+// begin waits for a place. That is a part of the handshake's time: it may be the
+// others that take too long.
+func (h *handshakeTurn) begin() error {
+	slots := h.st.handshakes
+	if slots == nil {
+		return nil
+	}
+	select {
+	case slots <- struct{}{}:
+		h.held = true
+		return nil
+	default:
+	}
+	var passed <-chan time.Time
+	if !h.until.IsZero() {
+		t := time.NewTimer(time.Until(h.until))
+		defer t.Stop()
+		passed = t.C
+	}
+	select {
+	case slots <- struct{}{}:
+		h.held = true
+		return nil
+	case <-passed:
+		return errHandshakeTime
+	case <-h.st.over:
+		return ErrServerClosed
+	}
+}
+
+// end gives it back.
+func (h *handshakeTurn) end() {
+	if h.held {
+		h.held = false
+		<-h.st.handshakes
+	}
 }
 
 // awaitHandshake waits for input. A peer that is silent so far is idle: a drain

@@ -1,0 +1,150 @@
+package engine_test
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pollard-go/pollard/conn"
+	"github.com/pollard-go/pollard/engine"
+)
+
+// clientHello is what a client says first.
+func clientHello(t *testing.T) []byte {
+	t.Helper()
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	go func() { _ = tls.Client(near, &tls.Config{InsecureSkipVerify: true}).Handshake() }()
+	b := make([]byte, 16<<10)
+	n, err := far.Read(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b[:n]
+}
+
+// TestHandshakesStoppedOnTime: many peers that stop in the middle of a handshake are
+// gone when their time is over, each counted from its own beginning, also while others
+// keep the processors busy with handshakes.
+func TestHandshakesStoppedOnTime(t *testing.T) {
+	stopped, limit := 500, 2*time.Second
+	if *full {
+		stopped, limit = 2000, 10*time.Second
+	}
+	hello16 := clientHello(t)
+	var o engine.Options
+	o.TLS.HandshakeTimeout = limit
+	f := serveSecurely(t, o, hello)
+
+	stop := make(chan struct{})
+	var others sync.WaitGroup
+	for range 64 {
+		others.Add(1)
+		go func() {
+			defer others.Done()
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				c, err := tls.Dial("tcp", f.addr, &tls.Config{InsecureSkipVerify: true})
+				if err != nil {
+					t.Errorf("another client: %v", err)
+					return
+				}
+				_ = c.Close()
+			}
+		}()
+	}
+	var mu sync.Mutex
+	var took []time.Duration
+	var peers sync.WaitGroup
+	for i := range stopped {
+		peers.Add(1)
+		go func() {
+			defer peers.Done()
+			c, err := net.DialTimeout("tcp", f.addr, patience)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer c.Close()
+			began := time.Now()
+			_, _ = c.Write(hello16[:len(hello16)-i%2*len(hello16)/2])
+			_ = c.SetDeadline(began.Add(patience))
+			if _, err := io.Copy(io.Discard, c); isTimeout(err) {
+				t.Error("it is there still")
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			took = append(took, time.Since(began))
+		}()
+	}
+	peers.Wait()
+	close(stop)
+	others.Wait()
+	slices.Sort(took)
+	t.Logf("gone after %v to %v, the median %v", took[0], took[len(took)-1], took[len(took)/2])
+	// A peer's own clock begins late when the machine is busy.
+	if took[0] < limit/2 || took[len(took)-1] > limit+time.Second {
+		t.Errorf("gone after %v to %v with a limit of %v", took[0], took[len(took)-1], limit)
+	}
+	if n := f.Stats().Closed[conn.ReasonHandshake]; n != int64(stopped) {
+		t.Errorf("%d of %d ended for that", n, stopped)
+	}
+}
+
+// TestHandshakeQueue: to wait for one's turn counts as well, and Close doesn't wait
+// for those whose turn does not end.
+func TestHandshakeQueue(t *testing.T) {
+	const waiting, limit = 10, time.Second
+	cert, key := certify(t, t.TempDir(), "a.example")
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entered, leave := make(chan struct{}, 1), make(chan struct{})
+	defer close(leave)
+	var o engine.Options
+	o.TLS.HandshakeTimeout, o.TLS.Handshakes = limit, 1
+	o.TLS.Config = &tls.Config{GetCertificate: func(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		if h.ServerName == "stuck.example" {
+			entered <- struct{}{}
+			<-leave
+		}
+		return &pair, nil
+	}}
+	srv := engine.New(engine.HandlerFunc(hello), o)
+	ln := listen(t, "tcp", "127.0.0.1:0")
+	go func() { _ = srv.ServeTLS(ln, "", "") }()
+	stuck := dial(t, "tcp", ln.Addr().String())
+	go func() { _ = tls.Client(stuck.Conn, &tls.Config{InsecureSkipVerify: true, ServerName: "stuck.example"}).Handshake() }()
+	<-entered
+	first, began := clientHello(t), time.Now()
+	for range waiting {
+		dial(t, "tcp", ln.Addr().String()).send("%s", first)
+	}
+	if !within(limit+2*time.Second, func() bool { return srv.Stats().Closed[conn.ReasonHandshake] == waiting }) {
+		t.Errorf("%d ended after %v", srv.Stats().Closed[conn.ReasonHandshake], time.Since(began))
+	}
+	if d := time.Since(began); d < limit-50*time.Millisecond {
+		t.Errorf("ended after %v", d)
+	}
+	for range waiting {
+		dial(t, "tcp", ln.Addr().String()).send("%s", first)
+	}
+	if !within(patience, func() bool { return srv.Stats().Open == waiting+1 }) {
+		t.Errorf("%d open", srv.Stats().Open)
+	}
+	closed := time.Now()
+	_ = srv.Close()
+	if !within(patience, func() bool { return srv.Stats().Open == 1 }) || time.Since(closed) > limit/2 {
+		t.Errorf("%d still open %v after Close", srv.Stats().Open, time.Since(closed))
+	}
+}
