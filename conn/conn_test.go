@@ -375,6 +375,25 @@ func TestLingerDeadlines(t *testing.T) {
 	}
 }
 
+// TestDismiss: an end in order without an answer, for its own reason.
+func TestDismiss(t *testing.T) {
+	cfg := DefaultConfig()
+	var c Conn
+	c.Init(&cfg, 0)
+	c.Dismiss(1, ReasonHandshake)
+	if e := c.Next(1); e != Shutdown {
+		t.Fatal(e)
+	}
+	if e := c.Next(1); e != NeedInput || !c.Deaf() {
+		t.Fatal(e)
+	}
+	c.Discarded(2, 100)
+	c.ReceiveEnd(3)
+	if e := c.Next(3); e != Close || c.Reason() != ReasonHandshake {
+		t.Errorf("%s, %s", e, c.Reason())
+	}
+}
+
 // TestNoDate: a server without a clock (RFC 9110 §6.6.1).
 func TestNoDate(t *testing.T) {
 	cfg := DefaultConfig()

@@ -199,6 +199,14 @@ func (c *Conn) Reject(now time.Duration, status int, detail string) {
 	c.refuse(now, status, ReasonBadRequest, detail)
 }
 
+// Dismiss ends a connection of which no request has been received: in order, since
+// what its transport had to say is on its way. What the peer still sends is discarded.
+func (c *Conn) Dismiss(now time.Duration, r Reason) {
+	c.must(c.read == readHead && c.write == writeIdle && c.transactions == 0)
+	c.setReason(r)
+	c.linger(now)
+}
+
 // verb returns the method of the request under way as far as an answer depends
 // on it. The parser tells it once the head is complete; before, what counts is
 // whether the peer expects an answer to HEAD, which has no content.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -146,5 +147,31 @@ func TestHandshakeQueue(t *testing.T) {
 	_ = srv.Close()
 	if !within(patience, func() bool { return srv.Stats().Open == 1 }) || time.Since(closed) > limit/2 {
 		t.Errorf("%d still open %v after Close", srv.Stats().Open, time.Since(closed))
+	}
+}
+
+// TestHandshakeAlert: a peer that doesn't speak TLS, or none that we do, can read the
+// alert that says so, also when it has sent much that nobody has looked at.
+func TestHandshakeAlert(t *testing.T) {
+	f := serveSecurely(t, engine.Options{}, hello)
+	for name, said := range map[string]string{
+		"garbage":     "\x80garbage" + strings.Repeat("garbage", 20_000),
+		"no hello":    "\x16\x03\x01\x00\x04\x02\x00\x00\x00" + strings.Repeat("x", 100_000),
+		"too long":    "\x16\x03\x01\xff\xff" + strings.Repeat("x", 100_000),
+		"old version": "\x16\x02\x00\x00\x2f\x01\x00\x00\x2b\x02\x00" + strings.Repeat("x", 100_000),
+	} {
+		c := f.dial()
+		c.send("%s", said)
+		time.Sleep(50 * time.Millisecond) // so that a reset would have come
+		const alert, fatal = 0x15, 2      // RFC 8446 §5.1, §6
+		got, err := c.rest()
+		if err != nil || len(got) < 7 || got[0] != alert || got[5] != fatal {
+			t.Errorf("%s: %x, %v", name, got, err)
+		}
+		_ = c.Close()
+	}
+	f.booksAgree(0)
+	if s := f.Stats(); s.Closed[conn.ReasonHandshake] != 4 {
+		t.Errorf("%v", s.Closed)
 	}
 }

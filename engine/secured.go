@@ -26,17 +26,18 @@ type secured struct {
 	srv   *Server
 	state *tls.ConnectionState
 
-	in     []byte       // received from below and not taken by tls
-	record int          // bytes of the present record that tls has not taken; 0: a header comes
-	header int          // bytes of a header that came in pieces and was taken
-	length int          // what it told so far
-	wait   func() error // how tls waits for input while it shakes hands; nil: it does not
-	plain  []byte       // of srv.workerBuffers, while Receive's view lies in it
-	shut   bool         // our side has ended: what comes is not looked at
-	clear  bool         // the peer doesn't speak TLS
-	err    error        // of receiving
-	raw    net.Conn     // below, once it was hijacked
-	given  bool         // it is somebody else's
+	in      []byte       // received from below and not taken by tls
+	record  int          // bytes of the present record that tls has not taken; 0: a header comes
+	header  int          // bytes of a header that came in pieces and was taken
+	length  int          // what it told so far
+	wait    func() error // how tls waits for input while it shakes hands; nil: it does not
+	plain   []byte       // of srv.workerBuffers, while Receive's view lies in it
+	shut    bool         // our side has ended: what comes is not looked at
+	clear   bool         // the peer doesn't speak TLS
+	alerted bool         // it was told why there is no TLS
+	err     error        // of receiving
+	raw     net.Conn     // below, once it was hijacked
+	given   bool         // it is somebody else's
 
 	mu   sync.Mutex
 	out  []byte // of srv.workerBuffers

@@ -168,7 +168,7 @@ func (s *stream) shaken(shake func(until time.Time) error, until time.Time) (err
 }
 
 // handshakeFailed has the connection end: after an answer, if the peer speaks
-// HTTP without TLS.
+// HTTP without TLS, or so that it can read the alert.
 func (s *stream) handshakeFailed(err error) {
 	var header tls.RecordHeaderError
 	c, ours := s.io.(*secured)
@@ -176,6 +176,10 @@ func (s *stream) handshakeFailed(err error) {
 		c.clear = true
 		c.dropOut()
 		s.c.Reject(s.at, 400, "this port speaks HTTP over TLS")
+		return
+	}
+	if ours && c.alerted && !s.c.State().Closed() {
+		s.c.Dismiss(s.at, conn.ReasonHandshake)
 		return
 	}
 	if errors.Is(err, errHandshakeDrain) {
@@ -229,7 +233,10 @@ func (s *secured) handshake(st *stream, until time.Time) error {
 	if err == nil {
 		return s.flushAll(limit)
 	}
-	_ = s.flushAll(briefly{}) // the alert that says why
+	if s.gathered() { // the alert that says why
+		s.alerted = s.flushAll(briefly{}) == nil
+		s.shut = true
+	}
 	return err
 }
 

@@ -116,10 +116,12 @@ func TestTLSPlain(t *testing.T) {
 			t.Errorf("%v %q", a.Response, a.body)
 		}
 		c.ended()
+		_ = c.Close()
 	}
 	c := f.dial()
 	c.send("\x16\x03\x01\xff\xff what is this, for heaven's sake?")
 	_, _ = c.rest()
+	_ = c.Close()
 	f.booksAgree(0)
 	if s := f.Stats(); s.Closed[conn.ReasonBadRequest] != 3 || s.Closed[conn.ReasonHandshake] != 1 {
 		t.Errorf("%v", s.Closed)
@@ -133,6 +135,7 @@ func TestTLSProtocol(t *testing.T) {
 	if err := c.Handshake(); err == nil || !strings.Contains(err.Error(), "no application protocol") {
 		t.Errorf("%v", err)
 	}
+	_ = c.Close()
 	f.booksAgree(0)
 }
 
