@@ -77,7 +77,8 @@ func (f *fed) Receive() ([]byte, error) {
 
 func (f *fed) Release() { clear(f.lent); f.lent = nil }
 
-func (f *fed) Watch() error { return nil }
+func (f *fed) AwaitEnd(until time.Time) error { return f.Await(until, false) }
+func (f *fed) Watch() error                   { return nil }
 
 func (f *fed) Send(out *conn.Output, limit carrier.Limit) (n int64, err error) {
 	for _, b := range [][]byte{out.Head, out.Body, out.Tail} {

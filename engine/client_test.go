@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -130,8 +131,12 @@ func (c *client) closeWrite() {
 
 // reset ends the connection so that the server gets a reset.
 func (c *client) reset() {
-	_ = c.Conn.(interface{ SetLinger(sec int) error }).SetLinger(0)
-	_ = c.Close()
+	below := c.Conn
+	if secured, ok := below.(*tls.Conn); ok {
+		below = secured.NetConn()
+	}
+	_ = below.(interface{ SetLinger(sec int) error }).SetLinger(0)
+	_ = below.Close()
 }
 
 // descriptor gives the number of the socket, for system calls.

@@ -125,7 +125,9 @@ func TestHandshakeQueue(t *testing.T) {
 	ln := listen(t, "tcp", "127.0.0.1:0")
 	go func() { _ = srv.ServeTLS(ln, "", "") }()
 	stuck := dial(t, "tcp", ln.Addr().String())
-	go func() { _ = tls.Client(stuck.Conn, &tls.Config{InsecureSkipVerify: true, ServerName: "stuck.example"}).Handshake() }()
+	go func() {
+		_ = tls.Client(stuck.Conn, &tls.Config{InsecureSkipVerify: true, ServerName: "stuck.example"}).Handshake()
+	}()
 	<-entered
 	first, began := clientHello(t), time.Now()
 	for range waiting {

@@ -96,6 +96,30 @@ func (p *pipe) Watch() error {
 	return p.err
 }
 
+// pipeLook is how often a pipe looks whether it was interrupted, when nothing else
+// tells it.
+const pipeLook = 10 * time.Millisecond
+
+// AwaitEnd: see carrier.Conn. It receives a byte at most: behind that nothing is seen.
+func (p *pipe) AwaitEnd(until time.Time) error {
+	if p.low == p.high && p.err == nil {
+		p.Release()
+		p.buf = p.one[:]
+		if err := p.read(until); err != nil {
+			return err
+		}
+	}
+	for p.err == nil {
+		left := time.Until(until)
+		if p.interrupted.Swap(false) || left <= 0 {
+			p.readBy.stale = true // Interrupt has moved it, perhaps
+			return carrier.ErrInterrupted
+		}
+		time.Sleep(min(left, pipeLook))
+	}
+	return nil
+}
+
 // Receive: see carrier.Conn.
 func (p *pipe) Receive() ([]byte, error) {
 	if p.low < p.high {

@@ -253,6 +253,14 @@ func (s *secured) Watch() error {
 	return s.below.Watch()
 }
 
+// AwaitEnd: see carrier.Conn.
+func (s *secured) AwaitEnd(until time.Time) error {
+	if s.err != nil {
+		return nil
+	}
+	return s.below.AwaitEnd(until)
+}
+
 // Send: see carrier.Conn.
 func (s *secured) Send(out *conn.Output, limit carrier.Limit) (int64, error) {
 	if s.clear {

@@ -249,14 +249,34 @@ func TestMemoryPressureSheds(t *testing.T) {
 // TestPausedIsSeenToEnd: a connection that is not read from, for want of memory,
 // is gone as soon as its peer is.
 func TestPausedIsSeenToEnd(t *testing.T) {
-	aboutLoops(t) // nobody tells a stream that it has ended, but a read: it is seen at its timeout
+	for _, transport := range []engine.Transport{engine.TransportEpoll, engine.TransportNet} {
+		t.Run(transport.String(), func(t *testing.T) {
+			pausedIsSeenToEnd(t, func(t *testing.T, o engine.Options) (*fixture, func() *client) {
+				o.Listen.Transport = transport
+				f := serve(t, o, hello)
+				return f, f.dial
+			})
+		})
+	}
+	t.Run("TLS", func(t *testing.T) {
+		pausedIsSeenToEnd(t, func(t *testing.T, o engine.Options) (*fixture, func() *client) {
+			f := serveSecurely(t, o, hello)
+			return f.fixture, func() *client {
+				c, _ := f.shakes()
+				return c
+			}
+		})
+	})
+}
+
+func pausedIsSeenToEnd(t *testing.T, begin func(*testing.T, engine.Options) (*fixture, func() *client)) {
 	for _, reset := range []bool{false, true} {
 		var o engine.Options
 		o.Limits.MemoryBytes = 64 << 10
-		f := serve(t, o, hello)
+		f, dial := begin(t, o)
 		hoarders := make([]*client, 10)
 		for i := range hoarders {
-			hoarders[i] = f.dial()
+			hoarders[i] = dial()
 		}
 		for _, c := range hoarders {
 			c.send("GET / HTTP/1.1\r\nHost: a\r\n")

@@ -326,15 +326,31 @@ func (s *stream) receive() bool {
 	return true
 }
 
-// streamPause is how long nothing is received, at least, for want of memory.
-const streamPause = 10 * time.Millisecond
+// streamPause is how long nothing is received, at least, for want of memory. When
+// many streams wait it is longer: at most so many look again in that time.
+const (
+	streamPause     = 10 * time.Millisecond
+	streamPauseMost = 250 * time.Millisecond
+	streamPauseRate = 64
+)
 
+// pause waits for memory, and sees the peer's end meanwhile: what was sent before it
+// is bounded by the system, and to receive it all gives memory back.
 func (s *stream) pause() {
 	s.charge()
 	s.srv.budget.pauses.Add(1)
-	time.Sleep(streamPause)
+	st := &s.srv.streams
+	many := time.Duration(st.paused.Add(1) / streamPauseRate)
+	until := time.Now().Add(min(streamPause*max(many, 1), streamPauseMost))
+	if by := s.until(); !by.IsZero() && by.Before(until) {
+		until = by
+	}
+	err := s.io.AwaitEnd(until)
+	st.paused.Add(-1)
 	s.refresh()
-	s.c.Expire(s.at)
+	s.ended = s.ended || err == nil
+	s.takeNotes()
+	s.outcome(err)
 }
 
 // endedByPeer ends the context of the request under way, if that is the policy.

@@ -22,6 +22,7 @@ type streams struct {
 	numbers  atomic.Uint64
 	secured  conn.Config
 
+	paused     atomic.Int64  // streams that are not read from, for want of memory
 	handshakes chan struct{} // holds one for each that is at work; nil: any number
 	over       chan struct{} // closed when all streams are to end at once
 

@@ -30,6 +30,7 @@ type wire struct {
 	err       error  // io.EOF, or what has broken it
 	readBy    waitBy
 	fillFunc  func(uintptr) bool
+	endFunc   func(uintptr) bool
 
 	writeBy  waitBy
 	putFunc  func(uintptr) bool
@@ -49,7 +50,7 @@ func newCarrier(nc net.Conn, s *Server) carrier.Conn {
 	case *net.TCPConn, *net.UnixConn:
 		if raw, err := nc.(syscall.Conn).SyscallConn(); err == nil && rawSockets {
 			w := &wire{nc: nc, raw: raw, pool: &s.workerBuffers}
-			w.fillFunc, w.putFunc = w.fill, w.send
+			w.fillFunc, w.endFunc, w.putFunc = w.fill, rawEnded, w.send
 			return w
 		}
 	}
@@ -178,6 +179,17 @@ func (w *wire) Watch() error {
 		}
 	}
 	return w.err
+}
+
+// AwaitEnd: see carrier.Conn.
+func (w *wire) AwaitEnd(until time.Time) error {
+	switch {
+	case w.err != nil:
+		return nil
+	case !w.ready(until):
+		return carrier.ErrInterrupted
+	}
+	return w.waited(w.raw.Read(w.endFunc))
 }
 
 // Receive: see carrier.Conn.

@@ -14,6 +14,9 @@ const rawSockets = true
 
 func rawReceive(fd int, p []byte) (int, syscall.Errno) { return sock.Recv(fd, p) }
 
+// rawEnded tells whether the peer has ended its side, or broken the connection.
+func rawEnded(fd uintptr) bool { return sock.Ended(int(fd)) }
+
 func rawSend(fd int, out *conn.Output) (int, syscall.Errno) {
 	if len(out.Body)+len(out.Tail) > 0 {
 		return sock.Send3(fd, out.Head, out.Body, out.Tail)

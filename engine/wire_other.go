@@ -16,6 +16,8 @@ const rawSockets = false
 
 func rawReceive(int, []byte) (int, syscall.Errno) { return 0, syscall.ENOTSUP }
 
+func rawEnded(uintptr) bool { return true }
+
 func rawSend(int, *conn.Output) (int, syscall.Errno) { return 0, syscall.ENOTSUP }
 
 func unacknowledged(net.Conn) (int64, error) { return 0, nil }

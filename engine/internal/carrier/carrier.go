@@ -44,6 +44,12 @@ type Conn interface {
 	// Stream.Broken, returns nil at once.
 	Watch() error
 
+	// AwaitEnd waits until the peer has ended its side or broken the connection, and
+	// leaves what it has sent where it is: Receive will find the end behind that. nil
+	// says so. The errors are those of Await. A carrier that can't see as much waits
+	// for the time.
+	AwaitEnd(until time.Time) error
+
 	// Send sends from the front of out and returns how many bytes of it need not
 	// be given again; File is left alone. Having sent some, it does not wait for
 	// the rest. The errors are ErrInterrupted (the time has passed without any
@@ -69,8 +75,8 @@ type Conn interface {
 	// orderly end.
 	Close(reset bool)
 
-	// Interrupt has an Await or a Watch under way, or the next one, return
-	// ErrInterrupted.
+	// Interrupt has an Await, an AwaitEnd or a Watch under way, or the next one,
+	// return ErrInterrupted.
 	Interrupt()
 
 	// Abort breaks the connection with a reset: whatever waits returns an error.

@@ -294,6 +294,26 @@ func (p *peer) rouse() {
 // Watch: see carrier.Conn. OnDisconnect tells.
 func (p *peer) Watch() error { return nil }
 
+// AwaitEnd: see carrier.Conn. OnDisconnect tells; netpoll reads on meanwhile.
+func (p *peer) AwaitEnd(until time.Time) error {
+	for {
+		p.mu.Lock()
+		over, interrupted := p.gone || p.ended != nil, p.interrupted
+		p.interrupted = false
+		if p.wake == nil {
+			p.wake = make(chan struct{}, 1)
+		}
+		p.mu.Unlock()
+		switch {
+		case over:
+			return nil
+		case interrupted || !until.IsZero() && time.Until(until) <= 0:
+			return carrier.ErrInterrupted
+		}
+		p.awaitWake(until)
+	}
+}
+
 // Interrupt: see carrier.Conn.
 func (p *peer) Interrupt() {
 	p.mu.Lock()

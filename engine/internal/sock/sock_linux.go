@@ -169,6 +169,19 @@ func Waiting(fd int) bool {
 	}
 }
 
+// Ended tells whether the peer has ended its side, or the connection is broken, with
+// or without something unread before that.
+func Ended(fd int) bool {
+	p := unix.PollFd{Fd: int32(fd), Events: unix.POLLRDHUP}
+	var now unix.Timespec
+	for {
+		n, _, e := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+		if e != syscall.EINTR {
+			return e == 0 && n > 0
+		}
+	}
+}
+
 // QuickAck has the kernel acknowledge what it receives at once, until it finds
 // that it should not.
 func QuickAck(fd int) {
