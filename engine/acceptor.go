@@ -16,6 +16,7 @@ type acceptor struct {
 	srv    *Server
 	ln     net.Listener
 	secure *tls.Config // nil: without TLS
+	ours   bool        // the server has opened ln
 	ending atomic.Bool
 	once   sync.Once
 	said   time.Time // when a rest was last logged
@@ -58,6 +59,7 @@ func (a *acceptor) accept() error {
 		nc, err := a.ln.Accept()
 		switch {
 		case err == nil:
+			a.srv.setAccepted(nc, a.ours)
 			if c := a.srv.adopt(nc, a.secure); c != nil {
 				go c.begin()
 			}

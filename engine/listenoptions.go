@@ -20,8 +20,9 @@ type ListenOptions struct {
 	Backlog int
 
 	// What follows is for TCP only. Connections inherit it, so that it costs nothing
-	// for each, but for QuickAck; those that were established before Serve was
-	// called have not got them. What the kernel refuses is an *OptionError; a
+	// for each, but for QuickAck (and, with a goroutine for each, for Nagle, and for
+	// probes where Serve was given the listener); those that were established before
+	// Serve was called have not got them. What the kernel refuses is an *OptionError; a
 	// Multipath TCP listener, as net.Listen opens where it can, refuses some.
 
 	// DeferAccept leaves a connection in the kernel until its first data comes, or

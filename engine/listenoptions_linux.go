@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pollard-go/pollard/engine/internal/sock"
 	"golang.org/x/sys/unix"
 )
 
@@ -38,6 +39,27 @@ func (o *ListenOptions) applyTo(fd int, given *ListenOptions) error {
 		}
 	}
 	return nil
+}
+
+// applyToAccepted sets what an accepted TCP socket has not inherited: Go's Accept
+// has turned Nagle off and, unless its ListenConfig says otherwise, set probes of its own.
+func (o *ListenOptions) applyToAccepted(fd int, probes bool) {
+	if o.QuickAck {
+		sock.QuickAck(fd)
+	}
+	if o.Nagle {
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 0)
+	}
+	if !probes {
+		return
+	}
+	if o.ProbeIdle <= 0 {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 0)
+		return
+	}
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, whole(o.ProbeIdle, time.Second))
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, whole(o.ProbeInterval, time.Second))
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, o.ProbeCount)
 }
 
 func bit(b bool) int {

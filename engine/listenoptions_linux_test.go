@@ -17,7 +17,13 @@ import (
 
 // acceptedOption gives what getsockopt says of a connection, in its handler.
 func acceptedOption(w *Response, level, option int) int {
-	n, err := unix.GetsockoptInt(int(w.k.io.(*runner).link.fd), level, option)
+	n, err := -1, error(nil)
+	switch io := w.k.io.(type) {
+	case *runner:
+		n, err = unix.GetsockoptInt(int(io.link.fd), level, option)
+	case *stream:
+		_ = io.io.(*wire).raw.Control(func(fd uintptr) { n, err = unix.GetsockoptInt(int(fd), level, option) })
+	}
 	if err != nil {
 		return -1
 	}
@@ -97,15 +103,18 @@ func TestListenOptions(t *testing.T) {
 		{"QuickAck", func(o *ListenOptions) { o.QuickAck = true }, tcp, unix.TCP_QUICKACK, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o := Options{Dispatch: DispatchOptions{Mode: ModeInline}}
-			if c.set != nil {
-				c.set(&o.Listen)
-			}
-			addr, _ := listening(t, o, func(w *Response, _ *Request) {
-				_, _ = fmt.Fprint(w, acceptedOption(w, c.level, c.option))
-			})
-			if got := fetch(t, addr); got != fmt.Sprint(c.want) {
-				t.Errorf("accepted sockets have %s, want %d", got, c.want)
+			for _, transport := range []Transport{TransportEpoll, TransportNet} {
+				o := Options{Dispatch: DispatchOptions{Mode: ModeInline}}
+				if c.set != nil {
+					c.set(&o.Listen)
+				}
+				o.Listen.Transport = transport
+				addr, _ := listening(t, o, func(w *Response, _ *Request) {
+					_, _ = fmt.Fprint(w, acceptedOption(w, c.level, c.option))
+				})
+				if got := fetch(t, addr); got != fmt.Sprint(c.want) {
+					t.Errorf("%s: accepted sockets have %s, want %d", transport, got, c.want)
+				}
 			}
 		})
 	}
@@ -113,6 +122,12 @@ func TestListenOptions(t *testing.T) {
 
 // TestServeSetsOptions: a listener that Serve is given gets them too.
 func TestServeSetsOptions(t *testing.T) {
+	for _, transport := range []Transport{TransportEpoll, TransportNet} {
+		t.Run(transport.String(), func(t *testing.T) { serveSetsOptions(t, transport) })
+	}
+}
+
+func serveSetsOptions(t *testing.T, transport Transport) {
 	var lc net.ListenConfig
 	lc.SetMultipathTCP(false) // its sockets refuse UserTimeout
 	ln, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
@@ -120,6 +135,7 @@ func TestServeSetsOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	var o Options
+	o.Listen.Transport = transport
 	o.Listen.ProbeCount, o.Listen.UserTimeout = 8, 30*time.Second
 	srv := New(HandlerFunc(func(w *Response, _ *Request) {
 		_, _ = fmt.Fprint(w, acceptedOption(w, unix.IPPROTO_TCP, unix.TCP_KEEPCNT), acceptedOption(w, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT))

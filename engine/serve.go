@@ -22,7 +22,7 @@ func (s *Server) serveOne(ln net.Listener, secure *tls.Config) error {
 	err := s.resolve()
 	if err == nil {
 		var l *served
-		if l, err = s.prepare(ln, secure); err == nil {
+		if l, err = s.prepare(ln, secure, false); err == nil {
 			return l.run()
 		}
 	}
@@ -36,8 +36,9 @@ type served struct {
 	close func()
 }
 
-// prepare makes ln one of the server's, after resolve.
-func (s *Server) prepare(ln net.Listener, secure *tls.Config) (*served, error) {
+// prepare makes ln one of the server's, after resolve. ours says that it was opened
+// by listen.
+func (s *Server) prepare(ln net.Listener, secure *tls.Config, ours bool) (*served, error) {
 	if secure == nil {
 		if l, err := s.overLoops(ln); l != nil || err != nil {
 			return l, err
@@ -46,7 +47,7 @@ func (s *Server) prepare(ln net.Listener, secure *tls.Config) (*served, error) {
 	if err := s.setOptions(ln); err != nil {
 		return nil, err
 	}
-	a := &acceptor{srv: s, ln: ln, secure: secure}
+	a := &acceptor{srv: s, ln: ln, secure: secure, ours: ours}
 	return &served{run: a.run, close: func() { _ = ln.Close() }}, nil
 }
 
@@ -95,7 +96,7 @@ func (s *Server) listen(secure *tls.Config) (listeners []*served, err error) {
 		}
 		var l *served
 		if err == nil {
-			l, err = s.prepare(ln, secure)
+			l, err = s.prepare(ln, secure, true)
 		}
 		if err != nil {
 			if ln != nil {

@@ -43,6 +43,18 @@ func (s *Server) setOptions(ln net.Listener) error {
 	return errors.Join(cerr, err)
 }
 
+// setAccepted sets what a connection from a listener that loops don't watch has not
+// inherited from it. ours says that the server has opened the listener.
+func (s *Server) setAccepted(nc net.Conn, ours bool) {
+	t, ok := nc.(*net.TCPConn)
+	if o := &s.opts.Listen; !ok || ours && !o.QuickAck && !o.Nagle {
+		return
+	}
+	if raw, err := t.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { s.opts.Listen.applyToAccepted(int(fd), !ours) })
+	}
+}
+
 // serve serves on a prepared listener.
 func (s *Server) serve(l *listener) error {
 	if err := s.start(); err != nil {
@@ -74,13 +86,17 @@ func (s *Server) watch(l *listener) error {
 	return nil
 }
 
-// control sets the options that must be set before bind.
+// control sets the options that must be set before bind, and the others, so that
+// no connection comes before them.
 func (s *Server) control(network, _ string, c syscall.RawConn) (err error) {
-	if !s.opts.Listen.ReusePort || strings.HasPrefix(network, "unix") {
+	if strings.HasPrefix(network, "unix") {
 		return nil
 	}
 	cerr := c.Control(func(fd uintptr) {
-		err = os.NewSyscallError("setsockopt SO_REUSEPORT", unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
+		if s.opts.Listen.ReusePort {
+			err = os.NewSyscallError("setsockopt SO_REUSEPORT", unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
+		}
+		err = errors.Join(err, s.opts.Listen.applyTo(int(fd), &s.given.Listen))
 	})
 	return errors.Join(cerr, err)
 }

@@ -9,6 +9,8 @@ import (
 
 func (s *Server) setOptions(net.Listener) error { return nil }
 
+func (s *Server) setAccepted(net.Conn, bool) {}
+
 func (s *Server) control(string, string, syscall.RawConn) error { return nil }
 
 func (s *Server) setBacklog(net.Listener) error { return nil }
