@@ -31,6 +31,10 @@ const (
 	// acceptLast is how long connections are still taken that the system has
 	// established when the server ends: closing the socket would reset them.
 	acceptLast = 10 * time.Millisecond
+
+	// acceptEnd is how long the server's end waits for that of a listener that is the
+	// program's own code.
+	acceptEnd = 100 * time.Millisecond
 )
 
 // run accepts until the server ends.
@@ -119,13 +123,30 @@ func (a *acceptor) rest(why string) {
 func (a *acceptor) end() {
 	a.once.Do(func() {
 		a.ending.Store(true)
-		if d, ok := a.ln.(interface{ SetDeadline(time.Time) error }); ok {
-			if d.SetDeadline(time.Now().Add(acceptLast)) == nil {
-				return
-			}
+		switch a.ln.(type) {
+		case *net.TCPListener, *net.UnixListener:
+			a.endListener()
+			return
 		}
-		_ = a.ln.Close()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			a.endListener()
+		}()
+		select {
+		case <-done:
+		case <-time.After(acceptEnd):
+		}
 	})
+}
+
+func (a *acceptor) endListener() {
+	if d, ok := a.ln.(interface{ SetDeadline(time.Time) error }); ok {
+		if d.SetDeadline(time.Now().Add(acceptLast)) == nil {
+			return
+		}
+	}
+	_ = a.ln.Close()
 }
 
 // adopt begins the life of a connection that has a goroutine of its own, which is

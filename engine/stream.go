@@ -36,6 +36,7 @@ type stream struct {
 	at       time.Duration // when the clock was last read
 	requests int64         // served and not counted yet
 	charged  int64         // bytes that the memory budget counts
+	touching atomic.Int32  // how many others use the carrier: see touch
 	number   uint64
 	file     *sendFile
 	out      conn.Output // being sent
@@ -131,14 +132,42 @@ func (s *stream) rouse(d *Detached) {
 	}
 }
 
-// touch calls a method of the carrier unless that was let go.
+// touch calls a method of the carrier unless that was let go. It is called by who is
+// not the owner, and doesn't wait for code that is not ours.
 func (s *stream) touch(f func()) {
-	st := &s.srv.streams
-	st.touching.Lock()
-	defer st.touching.Unlock()
+	s.touching.Add(1)
+	if s.foreign() {
+		go s.touched(f)
+	} else {
+		s.touched(f)
+	}
+}
+
+func (s *stream) touched(f func()) {
+	defer s.touching.Add(-1)
 	if s.word.Load()&streamGone == 0 {
 		f()
 	}
+}
+
+// untouched waits, once it has been let go, for who has seen it before that. Nobody
+// has as good as ever.
+func (s *stream) untouched() {
+	for wait := time.Microsecond; s.touching.Load() > 0; wait = min(2*wait, 10*time.Millisecond) {
+		time.Sleep(wait)
+	}
+}
+
+// foreign tells whether the carrier calls a net.Conn of the program's.
+func (s *stream) foreign() bool {
+	switch c := s.io.(type) {
+	case *pipe:
+		return true
+	case *secured:
+		_, ours := c.below.(*wire)
+		return !ours
+	}
+	return false
 }
 
 // step goes on with a stream that has no goroutine, until nothing can be done

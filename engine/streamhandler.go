@@ -217,9 +217,8 @@ func (s *stream) socket() (net.Conn, error) {
 func (s *stream) release() (state *conn.Conn, left func()) {
 	st := &s.srv.streams
 	srv, v, client := s.srv, s.verdict, s.io.RemoteAddr().Addr()
-	st.touching.Lock()
 	cut := s.word.Or(streamGone)&streamCut != 0
-	st.touching.Unlock()
+	s.untouched()
 	s.io.LetGo()
 	s.over = true
 	state = new(conn.Conn)

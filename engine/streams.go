@@ -2,6 +2,8 @@ package engine
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -26,8 +28,6 @@ type streams struct {
 	handshakes chan struct{} // holds one for each that is at work; nil: any number
 	over       chan struct{} // closed when all streams are to end at once
 
-	touching sync.Mutex // held by who is not the owner, for a carrier that may be let go
-
 	mu       sync.Mutex
 	first    *stream
 	open     int
@@ -41,7 +41,7 @@ type streams struct {
 
 // source is where streams come from, such as a listener.
 type source interface {
-	// end has no more come. It must not wait.
+	// end has no more come. It must not wait. It may be called more than once.
 	end()
 }
 
@@ -200,13 +200,14 @@ func (s *Server) endStreams(how ending) {
 	for c := st.first; c != nil; c = c.next {
 		all = append(all, c)
 	}
-	for from := range st.sources {
-		from.end()
-	}
+	sources := slices.Collect(maps.Keys(st.sources))
 	drained := first && len(st.sources) == 0
 	last := st.lastGone()
 	st.mu.Unlock()
 
+	for _, from := range sources {
+		from.end()
+	}
 	for _, c := range all {
 		if how == atOnce {
 			c.cut()
