@@ -80,6 +80,7 @@ func (r *runner) passBaton(l *link) {
 	l.enter(StateHandling)
 	l.owner = r
 	l.word.Store(owned)
+	l.watchOwned()
 	r.loop = nil
 	r.srv.crew.start(job{loop: lp})
 }

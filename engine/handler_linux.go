@@ -49,6 +49,7 @@ func (r *runner) serve(l *link) bool {
 	}
 	if r.loop != nil {
 		l.word.Store(owned)
+		l.watchOwned()
 	}
 	l.enter(StateDetached)
 	l.detached.Store(d)

@@ -35,6 +35,7 @@ type link struct {
 	peer     sock.Addr
 	unix     bool
 	verdict  verdict
+	polled   bool // the poller reports what happens to the socket: see watch
 	readable bool // an edge said so, and no read since has found the end of it
 	broken   bool // it is reset, which the next read or write will find
 	paused   bool // the loop has it in its list of the paused; the loop's, whoever owns the link
@@ -114,6 +115,30 @@ func readyNotes(r poll.Ready) (bits uint32) {
 		bits |= noteBroken
 	}
 	return bits
+}
+
+// watch has the poller report what happens to the socket, if it doesn't yet. That
+// is asked for only when a connection is left alone, or a handler has left its
+// loop: one that ends with its first answer needs no poller. It reports false if
+// that is impossible.
+func (l *link) watch() bool {
+	if l.polled {
+		return true
+	}
+	l.polled = true
+	err := l.loop.poller.Add(int(l.fd), l.token(), poll.Edge)
+	if err != nil {
+		l.loop.srv.opts.Logger.Error("engine: cannot watch connection", "error", err.Error())
+	}
+	return err == nil
+}
+
+// watchOwned is watch for a link that a worker owns, which learns by a note that
+// the connection is to end.
+func (l *link) watchOwned() {
+	if !l.watch() && l.word.Or(noteClose)&noteClose == 0 {
+		l.loop.counters.cuts.counted(StateHandling)
+	}
 }
 
 // token is what the poller calls l by.

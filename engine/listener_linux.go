@@ -17,6 +17,7 @@ import (
 
 const (
 	acceptBatch = 64 // connections taken at most before others have their turn
+	acceptFull  = 4  // events in a row that a listener has more for, before more are taken at a time
 
 	// unwatchBatches is how many of them a listener that ends is emptied of at
 	// most: more than a usual backlog, and not for ever while peers go on.
@@ -39,6 +40,7 @@ type listener struct {
 
 	polled  bool
 	resting bool // see rest
+	pace    acceptPace
 
 	mu            sync.Mutex
 	ended, closed bool // its socket, its descriptor
@@ -117,7 +119,8 @@ func (lp *loop) unwatch(r *runner, ln *listener) {
 		return
 	}
 	ln.resting = false
-	for n := 0; n < unwatchBatches && lp.accept(r, ln); n++ {
+	for n, more := 0, true; n < unwatchBatches && more; n++ {
+		_, more = lp.accept(r, ln, acceptBatch)
 	}
 	if lp.listeners[i] == ln { // it has not been abandoned meanwhile
 		lp.poller.Remove(ln.fd)
@@ -126,21 +129,55 @@ func (lp *loop) unwatch(r *runner, ln *listener) {
 	}
 }
 
-// accept takes new connections, and has others give way to them. It reports
-// whether there may be more and the listener doesn't rest.
-func (lp *loop) accept(r *runner, ln *listener) (more bool) {
-	n, more := lp.acceptSome(r, ln)
-	if !lp.srv.budget.near() {
-		n = 0
-	}
-	lp.relieve(r, n)
-	return more
+// acceptPace is how many connections are taken for one event of a listener. To
+// look for one that isn't there costs nearly as much as to take one, since the
+// kernel makes a socket first; and what is left is reported again.
+type acceptPace struct {
+	most  int // for the next event
+	full  int // events in a row after which there may have been more
+	round int // of the loop, when the last one came
 }
 
-// acceptSome takes at most a batch and returns how many it took.
-func (lp *loop) acceptSome(r *runner, ln *listener) (n int, more bool) {
+// next is how many the event that came in the round may take.
+func (p *acceptPace) next(round int) int {
+	if p.most == 0 || round != p.round+1 {
+		p.most, p.full = 1, 0 // none was left
+	}
+	p.round = round
+	return p.most
+}
+
+// took says what came of it.
+func (p *acceptPace) took(n int, more bool) {
+	if !more {
+		p.most, p.full = max(n, 1), 0
+	} else if p.full++; p.full == acceptFull {
+		p.most, p.full = min(2*p.most, acceptBatch), 0
+	}
+}
+
+// acceptReported takes new connections when the poller says that there are some.
+func (lp *loop) acceptReported(r *runner, ln *listener) {
+	n, more := lp.accept(r, ln, ln.pace.next(lp.rounds))
+	ln.pace.took(n, more)
+}
+
+// accept takes new connections, and has others give way to them. It reports how
+// many, and whether there may be more and the listener doesn't rest.
+func (lp *loop) accept(r *runner, ln *listener, most int) (n int, more bool) {
+	n, more = lp.acceptSome(r, ln, most)
+	if lp.srv.budget.near() {
+		lp.relieve(r, n)
+	} else {
+		lp.relieve(r, 0)
+	}
+	return n, more
+}
+
+// acceptSome takes new connections and returns how many it took.
+func (lp *loop) acceptSome(r *runner, ln *listener, most int) (n int, more bool) {
 	a := &lp.srv.admission
-	for ; n < acceptBatch; n++ {
+	for ; n < most; n++ {
 		if lp.srv.budget.spent() && !lp.srv.ending.Load() {
 			lp.rest(ln, "the memory budget is used up")
 			return n, false
@@ -240,7 +277,8 @@ func (lp *loop) abandon(ln *listener, errno syscall.Errno) {
 }
 
 // newLink begins the life of a connection on this loop. It returns nil if the
-// connection could not be watched and has ended.
+// server closes and the connection has ended. The poller doesn't know it yet: see
+// link.polled.
 func (lp *loop) newLink(r *runner, fd int, peer sock.Addr, ln *listener, v verdict) *link {
 	lp.counters.accepted.Add(1)
 	l := lp.links.take(lp)
@@ -253,14 +291,9 @@ func (lp *loop) newLink(r *runner, fd int, peer sock.Addr, ln *listener, v verdi
 	}
 	l.conn.Init(config, lp.now)
 	lp.srv.hookOpened(l)
-	err := lp.poller.Add(fd, l.token(), poll.Edge)
-	if err != nil {
-		lp.srv.opts.Logger.Error("engine: cannot watch connection", "error", err.Error())
-	}
-	if err != nil || lp.closing {
-		if l.cut = lp.closing; l.cut {
-			lp.counters.cuts.counted(StateIdle)
-		}
+	if lp.closing {
+		l.cut = true
+		lp.counters.cuts.counted(StateIdle)
 		l.conn.Close(conn.ReasonServer)
 		r.turn(l)
 		return nil
@@ -268,18 +301,18 @@ func (lp *loop) newLink(r *runner, fd int, peer sock.Addr, ln *listener, v verdi
 	return l
 }
 
-// open begins the life of a connection that is served.
+// open begins the life of a connection that is served. Its request may have come
+// already, so it is read from once before it is waited for.
 func (lp *loop) open(r *runner, fd int, peer sock.Addr, ln *listener) {
 	l := lp.newLink(r, fd, peer, ln, verdictServe)
-	switch {
-	case l == nil:
-	case lp.draining:
-		l.conn.Drain(lp.now, lp.srv.opts.Close.Hold)
-		l.readable = true
-		lp.again(l)
-	default:
-		lp.arm(l)
+	if l == nil {
+		return
 	}
+	if lp.draining {
+		l.conn.Drain(lp.now, lp.srv.opts.Close.Hold)
+	}
+	l.readable = true
+	lp.again(l)
 }
 
 // openRefused has a connection answered that is not served.
@@ -335,7 +368,7 @@ func (lp *loop) endRest(r *runner) {
 	for _, ln := range resting {
 		ln.resting = false
 		if slices.Contains(lp.listeners, ln) {
-			lp.accept(r, ln)
+			lp.accept(r, ln, acceptBatch)
 		}
 		if i := slices.Index(lp.listeners, ln); i >= 0 && !ln.resting {
 			lp.addListener(i)

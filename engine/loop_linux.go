@@ -232,7 +232,7 @@ func (lp *loop) until() time.Time {
 // event looks at one event.
 func (lp *loop) event(r *runner, ev poll.Event) {
 	if ln := lp.listenerOf(ev.Token); ln != nil {
-		lp.accept(r, ln)
+		lp.acceptReported(r, ln)
 		return
 	}
 	l := lp.links.find(ev.Token)

@@ -165,6 +165,10 @@ func (r *runner) turn(l *link) {
 		}
 		pausing := r.pausing
 		r.pausing = false
+		if !l.polled && !l.watch() {
+			l.conn.Close(conn.ReasonServer)
+			continue
+		}
 		if r.loop != nil {
 			r.loop.arm(l)
 			if pausing {
@@ -261,6 +265,11 @@ func (r *runner) advance(l *link) bool {
 // handOver gives l, whose connection has a request ready, to a worker. It
 // reports false if there are too many of them: the request is declined.
 func (r *runner) handOver(l *link) bool {
+	if !l.watch() {
+		l.conn.Close(conn.ReasonServer)
+		l.conn.Abort(r.now())
+		return false
+	}
 	l.conn.Release()
 	if r.srv.opts.Hooks.StateChanged != nil {
 		l.enter(StateHandling)

@@ -109,6 +109,7 @@ func (w *watchdog) take(lp *loop, word uint64) (stall Stall, ok bool) {
 	b.link.enter(StateHandling)
 	b.link.owner = b.holder
 	b.link.word.Store(owned)
+	b.link.watchOwned()
 	lp.counters.stalls.Add(1)
 	w.srv.crew.start(job{loop: lp})
 	return stall, true
