@@ -20,6 +20,9 @@ type acceptor struct {
 	ending atomic.Bool
 	once   sync.Once
 	said   time.Time // when a rest was last logged
+
+	settled atomic.Bool   // while ending: no more connections will come than there are
+	roused  chan struct{} // closed when Accept has been told then
 }
 
 const (
@@ -60,6 +63,11 @@ func (a *acceptor) run() error {
 func (a *acceptor) accept() error {
 	for {
 		a.waitForPlace()
+		last := a.settled.Load()
+		if last {
+			<-a.roused
+			a.limit(acceptLast) // each gets its own: what is there is taken
+		}
 		nc, err := a.ln.Accept()
 		switch {
 		case err == nil:
@@ -69,7 +77,9 @@ func (a *acceptor) accept() error {
 			}
 			a.relieve()
 		case a.ending.Load():
-			return err
+			if last || !a.settled.Load() {
+				return err
+			}
 		case temporary(err):
 			if a.srv.shedStreams(streamShedBatch) == 0 {
 				a.rest(err.Error())
@@ -140,13 +150,25 @@ func (a *acceptor) end() {
 	})
 }
 
+// endListener ends a socket that is ours alone as those end that loops watch.
 func (a *acceptor) endListener() {
-	if d, ok := a.ln.(interface{ SetDeadline(time.Time) error }); ok {
-		if d.SetDeadline(time.Now().Add(acceptLast)) == nil {
-			return
-		}
+	if (a.ours || a.srv.opts.Listen.Exclusive) && deafen(a.ln) && a.limit(time.Hour) {
+		a.roused = make(chan struct{})
+		go func() {
+			a.srv.settle(a.ln, a.srv.streams.areClosing)
+			a.settled.Store(true)
+			a.limit(0) // Accept returns
+			close(a.roused)
+		}()
+	} else if !a.limit(acceptLast) {
+		_ = a.ln.Close()
 	}
-	_ = a.ln.Close()
+}
+
+// limit has Accept return after that time. It reports false if that can't be had.
+func (a *acceptor) limit(d time.Duration) bool {
+	l, ok := a.ln.(interface{ SetDeadline(time.Time) error })
+	return ok && l.SetDeadline(time.Now().Add(d)) == nil
 }
 
 // adopt begins the life of a connection that has a goroutine of its own, which is

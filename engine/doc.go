@@ -150,6 +150,7 @@
 //	loop_linux.go        loop: a round, messages from others, timers
 //	admission.go         which connections are served: limits in all and by client
 //	listener_linux.go    accepting, refusing, and resting when there is no room
+//	listenerend.go, listenerend_linux.go   ending one so that nobody is reset
 //	listenercut_linux.go ending a listener whose loop a handler holds
 //	pressure_linux.go    which idle connections give way when room runs short
 //	streamshed.go        … and streams

@@ -76,6 +76,11 @@ func (s *Server) loopEnded(lp *loop) {
 
 // endLoops is called by end: it stops listening and tells all loops.
 func (s *Server) endLoops(how ending) {
+	if how == inOrder {
+		for _, ln := range s.listeners { // all before any: a SYN finds another of a SO_REUSEPORT group
+			ln.deafen()
+		}
+	}
 	for _, ln := range s.listeners {
 		ln.loop.post(message{kind: unwatch, listener: ln})
 	}

@@ -38,9 +38,13 @@ type listener struct {
 	loop *loop         // the one that watches it
 	done chan struct{} // closed when it accepts no more
 
-	polled  bool
-	resting bool // see rest
-	pace    acceptPace
+	polled   bool
+	resting  bool // see rest
+	settling bool // see listenerend_linux.go
+	pace     acceptPace
+
+	exclusive bool // nobody else holds its socket
+	deaf      bool // no handshake with it begins; set before the loop is told
 
 	mu            sync.Mutex
 	ended, closed bool // its socket, its descriptor
@@ -104,29 +108,10 @@ func (lp *loop) addListener(i int) {
 	ln := lp.listeners[i]
 	if err := lp.poller.Add(ln.fd, lp.listenerToken(i), poll.Level); err != nil {
 		lp.srv.opts.Logger.Error("engine: cannot watch listener", "address", ln.net.Addr().String(), "error", err.Error())
-		lp.listeners[i] = nil
-		ln.close()
+		lp.endListener(ln)
 		return
 	}
 	ln.polled = true
-}
-
-// unwatch takes the connections that the kernel has already established, which
-// closing the socket would reset, and ends the listener.
-func (lp *loop) unwatch(r *runner, ln *listener) {
-	i := slices.Index(lp.listeners, ln)
-	if i < 0 {
-		return
-	}
-	ln.resting = false
-	for n, more := 0, true; n < unwatchBatches && more; n++ {
-		_, more = lp.accept(r, ln, acceptBatch)
-	}
-	if lp.listeners[i] == ln { // it has not been abandoned meanwhile
-		lp.poller.Remove(ln.fd)
-		lp.listeners[i] = nil
-		ln.close()
-	}
 }
 
 // acceptPace is how many connections are taken for one event of a listener. To
@@ -266,14 +251,10 @@ func (lp *loop) accepted(r *runner, fd int, peer sock.Addr, ln *listener, placed
 // abandon gives up a socket that is no listener any more, which would be reported
 // again and again. Its Serve returns.
 func (lp *loop) abandon(ln *listener, errno syscall.Errno) {
-	if !ln.wasCut() {
+	if !ln.wasCut() && !ln.deaf {
 		lp.srv.opts.Logger.Error("engine: accept", "address", ln.net.Addr().String(), "error", errno.Error())
 	}
-	if i := slices.Index(lp.listeners, ln); i >= 0 {
-		lp.poller.Remove(ln.fd)
-		lp.listeners[i] = nil
-		ln.close()
-	}
+	lp.endListener(ln)
 }
 
 // newLink begins the life of a connection on this loop. It returns nil if the

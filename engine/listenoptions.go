@@ -6,8 +6,8 @@ import (
 )
 
 // ListenOptions set up the sockets that are listened on. ReusePort and Backlog
-// are for those that ListenAndServe opens, the others also for those that Serve
-// is given.
+// are for those that ListenAndServe opens, Exclusive for those that Serve is given,
+// the others for both.
 type ListenOptions struct {
 	// Transport is what carries connections. Zero: what is best on the system:
 	// TransportEpoll on Linux.
@@ -18,6 +18,15 @@ type ListenOptions struct {
 	// Backlog is how many connections the kernel holds until they are accepted.
 	// Zero: the system's limit, net.core.somaxconn. Negative: an error.
 	Backlog int
+	// Exclusive says that nobody but the server has the sockets that Serve is given:
+	// no parent, child or successor (socket activation, a restart that hands the
+	// socket over), and no duplicate in this process. In order they then end as those
+	// of ListenAndServe do on Linux: who connects is refused from the beginning of the
+	// drain on, and none whose handshake had begun is reset. That can't be undone and
+	// would be so for everybody who has the socket. False: somebody may; what the
+	// kernel establishes between the last accept and the end is then reset, if
+	// nobody does.
+	Exclusive bool
 
 	// What follows is for TCP only. Connections inherit it, so that it costs nothing
 	// for each, but for QuickAck (and, with a goroutine for each, for Nagle, and for

@@ -59,6 +59,7 @@ type loop struct {
 	over  bool // nobody looks at inbox any more
 
 	draining, closing bool
+	drainTold         bool // the server knows that nothing more is accepted
 
 	baton    baton
 	slow     slowness
@@ -86,7 +87,8 @@ const (
 	freeLink                      // its worker has closed it
 	adopt                         // the new connection fd
 	watch                         // listener
-	unwatch                       // listener: accept what waits, then close it
+	unwatch                       // listener: accept what waits, then end it
+	settled                       // listener: nothing more will come
 	drain                         // all links
 	closeLinks                    // all of them at once
 	shedIdle                      // the longest idle, count of them at least
@@ -381,6 +383,8 @@ func (lp *loop) receive(r *runner, m message) {
 		lp.watch(m.listener)
 	case unwatch:
 		lp.unwatch(r, m.listener)
+	case settled:
+		lp.settled(r, m.listener)
 	case drain:
 		lp.each(r, noteDrain)
 		lp.toldToEnd()
@@ -390,6 +394,7 @@ func (lp *loop) receive(r *runner, m message) {
 			lp.each(r, noteClose)
 			lp.srv.crew.drop()
 			lp.counters.cuts.told.Store(true)
+			lp.endSettling()
 		}
 		lp.toldToEnd()
 	case shedIdle:
@@ -439,12 +444,10 @@ func (lp *loop) endSocket(l *link) {
 	}
 }
 
-// toldToEnd tells the server, once, that this loop accepts no more.
+// toldToEnd: what is opened from here on is drained.
 func (lp *loop) toldToEnd() {
-	if !lp.draining {
-		lp.draining = true
-		lp.srv.partDrains()
-	}
+	lp.draining = true
+	lp.tellDrained()
 }
 
 // cancel ends the context of the request under way, if a handler has asked for it.

@@ -14,7 +14,7 @@ import (
 // connections: Shutdown does. A *net.TCPListener or *net.UnixListener is watched
 // by the event loops, if Listen.Transport is that; every other one gets a
 // goroutine for each connection. It is closed in every case. Serve may be called
-// for several listeners.
+// for several listeners. See also Listen.Exclusive.
 func (s *Server) Serve(ln net.Listener) error { return s.serveOne(ln, nil) }
 
 // serveOne serves on ln, secured by TLS if there is a configuration.
@@ -40,7 +40,7 @@ type served struct {
 // by listen.
 func (s *Server) prepare(ln net.Listener, secure *tls.Config, ours bool) (*served, error) {
 	if secure == nil {
-		if l, err := s.overLoops(ln); l != nil || err != nil {
+		if l, err := s.overLoops(ln, ours); l != nil || err != nil {
 			return l, err
 		}
 	}

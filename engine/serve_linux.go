@@ -13,7 +13,7 @@ import (
 
 // overLoops prepares ln for event loops. It returns nil if they can't watch it, or
 // are not to.
-func (s *Server) overLoops(ln net.Listener) (*served, error) {
+func (s *Server) overLoops(ln net.Listener, ours bool) (*served, error) {
 	if s.opts.Listen.Transport == TransportNet {
 		return nil, nil
 	}
@@ -26,6 +26,7 @@ func (s *Server) overLoops(ln net.Listener) (*served, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.exclusive = ours || s.opts.Listen.Exclusive
 	return &served{run: func() error { return s.serve(l) }, close: l.close}, nil
 }
 

@@ -5,4 +5,4 @@ package engine
 import "net"
 
 // overLoops: there are none.
-func (s *Server) overLoops(net.Listener) (*served, error) { return nil, nil }
+func (s *Server) overLoops(net.Listener, bool) (*served, error) { return nil, nil }

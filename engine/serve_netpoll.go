@@ -10,7 +10,7 @@ import (
 
 // overLoops has netpoll's pollers in the place of event loops. It returns nil if
 // they can't watch ln, or are not to.
-func (s *Server) overLoops(ln net.Listener) (*served, error) {
+func (s *Server) overLoops(ln net.Listener, _ bool) (*served, error) {
 	tcp, ok := ln.(*net.TCPListener)
 	if !ok || s.opts.Listen.Transport == TransportNet {
 		return nil, nil

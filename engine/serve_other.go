@@ -13,4 +13,8 @@ func (s *Server) setAccepted(net.Conn, bool) {}
 
 func (s *Server) control(string, string, syscall.RawConn) error { return nil }
 
+func deafen(net.Listener) bool { return false }
+
+func handshaking(net.Listener) bool { return false }
+
 func (s *Server) setBacklog(net.Listener) error { return nil }

@@ -158,6 +158,13 @@ func (st *streams) lastGone() bool {
 	return true
 }
 
+// areClosing tells that Close has been called, or the drain is cut.
+func (st *streams) areClosing() bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.closing
+}
+
 // addSource reports false if the server takes no connection any more.
 func (s *Server) addSource(from source) bool {
 	st := &s.streams

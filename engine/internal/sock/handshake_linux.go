@@ -1,0 +1,91 @@
+package sock
+
+import (
+	"encoding/binary"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// nowhere is the number of a network interface that does not exist.
+const nowhere = 1<<31 - 1
+
+// Deafen has a listening TCP socket take part in no further handshake: whoever
+// connects is refused, as if there were no such socket, while handshakes that
+// have begun go on and what they bring is there to be accepted.
+//
+// It binds the socket to an interface that does not exist. A SYN is then not for
+// it; the later segments of a handshake find their request, and not the listener.
+// Accepted connections don't inherit it. The kernel must know SO_BINDTOIFINDEX
+// (Linux 5.0), and allow it without privileges (5.7). It can't be undone without
+// them, and holds for all who have the socket.
+func Deafen(fd int) Errno {
+	return errnoOf(unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX, nowhere))
+}
+
+// DeafenUnix is Deafen for a listening Unix socket.
+func DeafenUnix(fd int) Errno { return errnoOf(unix.Shutdown(fd, unix.SHUT_RD)) }
+
+func errnoOf(err error) Errno {
+	if err == nil {
+		return 0
+	}
+	if e, ok := err.(Errno); ok { //nolint:errorlint // package unix wraps none
+		return e
+	}
+	return unix.EINVAL
+}
+
+// Handshaking tells whether a TCP handshake that has begun by a connect to this
+// port has not ended. family is AF_INET or AF_INET6. False also if the kernel
+// doesn't tell (sock_diag(7)).
+func Handshaking(family uint8, port uint16) bool {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_SOCK_DIAG)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd) //nolint:errcheck // nothing is to be written
+	if err := unix.Sendto(fd, handshakesOf(family, port), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return false
+	}
+	var buf [4096]byte
+	for {
+		n, _, err := unix.Recvfrom(fd, buf[:], 0)
+		if err == syscall.EINTR { //nolint:errorlint // package unix wraps none
+			continue
+		}
+		if err != nil || n < unix.SizeofNlMsghdr {
+			return false
+		}
+		switch binary.NativeEndian.Uint16(buf[4:]) { // nlmsg_type
+		case unix.SOCK_DIAG_BY_FAMILY:
+			return true
+		case unix.NLMSG_NOOP:
+		default: // NLMSG_DONE, NLMSG_ERROR
+			return false
+		}
+	}
+}
+
+// inetDiagRequest is struct inet_diag_req_v2 of linux/inet_diag.h.
+type inetDiagRequest struct {
+	family, protocol, extensions, _ uint8
+	states                          uint32
+	sourcePort, destinationPort     [2]byte // in network order
+	source, destination             [16]byte
+	device                          uint32
+	cookie                          [2]uint32
+}
+
+// handshakesOf is a request for the sockets of this port whose SYN has come and
+// whose handshake has not ended.
+func handshakesOf(family uint8, port uint16) []byte {
+	const size = unix.SizeofNlMsghdr + int(unsafe.Sizeof(inetDiagRequest{}))
+	header := unix.NlMsghdr{Len: uint32(size), Type: unix.SOCK_DIAG_BY_FAMILY, Flags: unix.NLM_F_REQUEST | unix.NLM_F_DUMP}
+	r := inetDiagRequest{family: family, protocol: unix.IPPROTO_TCP, states: 1 << unix.BPF_TCP_SYN_RECV}
+	binary.BigEndian.PutUint16(r.sourcePort[:], port)
+	b := make([]byte, 0, size)
+	b = append(b, unsafe.Slice((*byte)(unsafe.Pointer(&header)), unsafe.Sizeof(header))...)
+	return append(b, unsafe.Slice((*byte)(unsafe.Pointer(&r)), unsafe.Sizeof(r))...)
+}

@@ -1,0 +1,40 @@
+package engine
+
+import (
+	"net"
+	"time"
+)
+
+// What is established when a listening socket is closed, and not accepted, is reset
+// by the kernel, and so are handshakes that have begun. So a socket that is ours
+// alone ends in three steps, where the system has them:
+//
+//	deafened  no handshake begins: who connects is refused, as after the end
+//	settling  handshakes that have begun end, and what they bring is accepted
+//	closed    when there are none, or after settleMost
+//
+// One that somebody else may hold is emptied and closed: deafness is of the socket,
+// and could not be taken back.
+
+const (
+	// settleMost is how long handshakes are waited for, if Close.Hold is not
+	// shorter. They take a round trip, or for ever if the peer has gone.
+	settleMost = time.Second
+	// settleFirst is when it is looked first: a SYN that came just before may still
+	// be in the hands of another processor. settleAgain is the time after that.
+	settleFirst = time.Millisecond
+	settleAgain = 5 * time.Millisecond
+)
+
+// settle waits until the handshakes of a deafened listener have ended, or over
+// tells that they don't matter.
+func (s *Server) settle(ln net.Listener, over func() bool) {
+	most := min(settleMost, max(0, s.opts.Close.Hold))
+	began := time.Now()
+	for pause := settleFirst; ; pause = settleAgain {
+		time.Sleep(pause)
+		if time.Since(began) >= most || over() || !handshaking(ln) {
+			return
+		}
+	}
+}
