@@ -244,6 +244,8 @@ func TestTLSEarlyAnswers(t *testing.T) {
 // TestTLSReloadBusy: a replaced certificate drops nobody and is served soon.
 func TestTLSReloadBusy(t *testing.T) {
 	f := serveSecurely(t, engine.Options{}, hello)
+	first, _ := f.shakes() // the files have been read
+	_ = first.Close()
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
 	for range 20 {
