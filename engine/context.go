@@ -10,7 +10,7 @@ var (
 	ErrPeerReset      = errors.New("engine: the peer has reset the connection")
 	ErrPeerEnded      = errors.New("engine: the peer has ended its side of the connection") // with HalfCloseCancel
 	ErrRequestTimeout = errors.New("engine: the request has taken too long")                // Timeouts.Request
-	ErrServerClosed   = errors.New("engine: server closed")
+	ErrServerClosed   = errors.New("engine: server closed")                                 // also what Serve and its kin return at the end
 	errAnswered       = errors.New("engine: the request has been answered")
 )
 

@@ -94,6 +94,57 @@ func ExamplePooled() {
 	// Output: 200 done
 }
 
+// A long poll: the handler returns, and whoever has the news ends the answer. No
+// goroutine waits for that.
+func ExampleResponse_Detach() {
+	waiting := make(chan *engine.Detached, 1)
+	url, stop := start(func(w *engine.Response, r *engine.Request) {
+		_ = w.SetHeader("Content-Type", "text/plain")
+		waiting <- w.Detach()
+	})
+	defer stop()
+	go func() {
+		d := <-waiting
+		_, _ = d.WriteString("news")
+		_ = d.End()
+	}()
+	fmt.Println(get(url))
+	// Output: 200 news
+}
+
+// What takes long looks at the request's context.
+func ExampleRequest_Context() {
+	why := make(chan error, 1)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	srv := engine.New(engine.HandlerFunc(func(w *engine.Response, r *engine.Request) {
+		<-r.Context().Done()
+		why <- context.Cause(r.Context())
+		_ = w.Error(503, "too busy")
+	}), engine.Options{Timeouts: engine.TimeoutOptions{Request: 10 * time.Millisecond}})
+	go func() { _ = srv.Serve(ln) }()
+	defer srv.Close() //nolint:errcheck // it is the end
+	fmt.Print(get("http://" + ln.Addr().String() + "/"))
+	fmt.Println(<-why)
+	// Output:
+	// 503 too busy
+	// engine: the request has taken too long
+}
+
+// Certificates are read again when their files change.
+func ExampleServer_ListenAndServeTLS() {
+	hello := engine.HandlerFunc(func(w *engine.Response, r *engine.Request) {
+		_, _ = w.WriteString(r.TLS().ServerName)
+	})
+	srv := engine.New(hello, engine.Options{Addr: ":8443"})
+	if err := srv.ListenAndServeTLS("cert.pem", "key.pem"); !errors.Is(err, engine.ErrServerClosed) {
+		fmt.Println(err)
+	}
+}
+
 // A wrong option stops the server at its start, and is named.
 func ExampleOptionError() {
 	var o engine.Options
