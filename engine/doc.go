@@ -124,7 +124,8 @@
 //	transport.go         Transport: what carries connections
 //	tls.go               ServeTLS, the handshake
 //	certificate.go       … files of a certificate, read again when they change
-//	options.go           Options, their defaults and their check
+//	options.go           Options
+//	resolve.go           … their check, their defaults, and what conn is told
 //	handler.go           Handler; one call of one, and its end
 //	request.go           Request, Body
 //	lookup.go            … parameters, cookies, fields in several lines
