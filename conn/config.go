@@ -59,8 +59,8 @@ type Config struct {
 	// that have come or left take at the rate.
 	ReadRate, WriteRate int64
 	RateGrace           time.Duration
-	// LingerIdle is how long a lingering connection waits for more input, and
-	// LingerTotal how long it lingers at all.
+	// LingerIdle is how long a lingering connection waits for more input, or for
+	// the peer to acknowledge more; LingerTotal is how long it lingers at all.
 	LingerIdle, LingerTotal time.Duration
 	// LingerBytes is how much is thrown away at most behind what is answered, so
 	// that the peer can read the last answer.

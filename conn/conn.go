@@ -19,6 +19,7 @@ type Conn struct {
 	bytesIn, bytesOut int64
 	discarded         int64 // of bytesIn, thrown away behind what is answered
 	transactions      uint32
+	undelivered       uint32 // bytes that the peer's system did not have when a lingering connection looked
 	draw              uint16 // what its limits depend on
 
 	read   readState
@@ -33,6 +34,7 @@ type Conn struct {
 	brief    bool // end without lingering: nothing should be on its way, and nothing has come
 	reset    bool // end by a reset: an orderly end would look like the end of the answer
 	drained  bool // Drain was called
+	looking  bool // a lingering connection looks whether the peer's system has all that was sent
 	peerDone bool // the peer announced that it sends nothing after this request
 }
 

@@ -139,7 +139,7 @@ func (c *Conn) Expire(now time.Duration) bool {
 	case WriteRateDeadline:
 		c.unread(ReasonWriteRate)
 	case LingerDeadline:
-		c.becomeClosed()
+		c.lingered(now)
 	case ConfirmDeadline:
 		c.x.delivery.due = true
 	}

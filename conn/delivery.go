@@ -63,7 +63,11 @@ func (c *Conn) deliver(now time.Duration) Event {
 // Unacknowledged answers Confirm: how many of the bytes that were sent the peer's
 // system has not acknowledged; negative if that can't be known.
 func (c *Conn) Unacknowledged(now time.Duration, n int64) {
-	if c.life == lifeClosed || c.x == nil || !c.x.delivery.begun {
+	switch {
+	case c.life == lifeLingering && c.looking:
+		c.lingerOn(now, n)
+		return
+	case c.life == lifeClosed || c.x == nil || !c.x.delivery.begun:
 		return
 	}
 	d, o := &c.x.delivery, &c.x.out

@@ -63,7 +63,7 @@
 //	limits.go       a connection's own limits, drawn from the configured ones
 //	drain.go        how it ends when the server does
 //	hijack.go       how a handler takes the connection from HTTP
-//	linger.go       how it ends so that the peer can read the last answer
+//	linger.go       how it ends so that the peer can read all answers
 //	delivery.go     … and by a reset, so that it can read those before
 //	deadline.go     what it waits for, and how long
 //	output.go       what is to be sent

@@ -223,7 +223,7 @@ func (s *fuzzScript) event(e conn.Event) {
 	case conn.Flush:
 		s.demand(s.c.Unsent(), "Flush of nothing")
 	case conn.Confirm:
-		s.demand(!s.handling && !s.c.Unsent() && !s.shut, "Confirm")
+		s.demand(!s.handling && !s.c.Unsent(), "Confirm")
 		s.c.Unacknowledged(s.now, s.c.BytesOut()/2)
 	case conn.Shutdown:
 		s.demand(!s.shut && !s.c.Unsent(), "Shutdown")

@@ -76,8 +76,38 @@ func (c *Conn) lingeredEnough() bool {
 	return c.cfg.LingerBytes > 0 && c.discarded > c.cfg.LingerBytes
 }
 
+// lingered: nothing has come for long, or it lingers for too long. In the first
+// case the peer may be silent because it is still reading what came before.
+//
+// RFC 9112 §9.6: the server reads on "until it receives a corresponding close by
+// the client, or until the server is reasonably certain that its own TCP stack has
+// received the client's acknowledgement of the packet(s) containing the server's
+// last response".
+func (c *Conn) lingered(now time.Duration) {
+	if when, kind := deadline(c.since, c.cfg.LingerTotal, LingerDeadline); kind != NoDeadline && now >= when {
+		c.becomeClosed()
+		return
+	}
+	c.looking = true
+}
+
+// lingerOn is what a look has found: n bytes that the peer's system does not have
+// yet. As long as they become fewer the peer reads.
+func (c *Conn) lingerOn(now time.Duration, n int64) {
+	before := c.undelivered
+	c.looking, c.undelivered = false, uint32(min(max(n, 0), 1<<32-1))
+	if n <= 0 || before > 0 && c.undelivered >= before {
+		c.becomeClosed()
+		return
+	}
+	c.progress = now
+}
+
 // lingerDeadline is the sooner of the limits since the last input and in all.
 func (c *Conn) lingerDeadline() (when time.Duration, kind Deadline) {
+	if c.looking {
+		return 0, NoDeadline
+	}
 	when, kind = deadline(c.since, c.cfg.LingerTotal, LingerDeadline)
 	limit := c.cfg.LingerIdle
 	if c.drained && c.cfg.DrainLinger > 0 && (limit <= 0 || c.cfg.DrainLinger < limit) {

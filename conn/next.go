@@ -22,7 +22,7 @@ const (
 	// Flush: output must leave before anything else can be done.
 	Flush
 	// Confirm: tell by Unacknowledged how much of what was sent the peer's system
-	// does not have yet, and call Next again.
+	// does not have yet, and call Next again. A driver that can't know tells 0.
 	Confirm
 	// Shutdown: end our side of the connection, shutdown(SHUT_WR), and call Next
 	// again. All output has been sent.
@@ -75,6 +75,9 @@ func (c *Conn) nextLingering() Event {
 	if !c.shut {
 		c.shut = true
 		return Shutdown
+	}
+	if c.looking {
+		return Confirm
 	}
 	if c.eof || c.lingeredEnough() {
 		c.becomeClosed()

@@ -237,8 +237,9 @@ type DispatchOptions struct {
 // CloseOptions say how a connection is ended so that the peer can read the last
 // answer: our side is ended, then what comes is discarded until the peer ends.
 type CloseOptions struct {
-	// LingerIdle is how long to wait for more input. Zero: 5 s. Negative: only
-	// LingerTotal counts.
+	// LingerIdle is how long to wait for more input. A peer that meanwhile took
+	// some of what was sent before is waited for again, on TCP under Linux. Zero:
+	// 5 s. Negative: only LingerTotal counts.
 	LingerIdle time.Duration
 	// LingerTotal is how long to linger at all. Zero: 30 s. Negative: only
 	// LingerIdle counts.

@@ -111,3 +111,43 @@ func TestResetWaitEnds(t *testing.T) {
 		t.Errorf("ended by reason %v", f.Stats().Closed)
 	}
 }
+
+// TestLingerWhilePeerReads: what a peer sends late, because it has been reading,
+// must not destroy what it has still to read.
+func TestLingerWhilePeerReads(t *testing.T) {
+	inModes(t, func(t *testing.T, o engine.Options) {
+		o.Close.LingerIdle = 500 * time.Millisecond
+		f := serve(t, o, func(w *engine.Response, r *engine.Request) {
+			if string(r.Path()) == "/last" {
+				check(t, w.SetHeader("Connection", "close"))
+			}
+			_, _ = w.Write(wholeContent)
+		})
+		c := f.dial()
+		c.get("/whole")
+		c.get("/whole")
+		c.get("/last")
+		resp, err := readResponse(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := 0
+		for b := make([]byte, 20<<10); got < len(wholeContent); { // in all longer than LingerIdle
+			n, err := io.ReadFull(resp.Body, b[:min(len(b), len(wholeContent)-got)])
+			if got += n; err != nil {
+				t.Fatalf("%d bytes: %v", got, err)
+			}
+			time.Sleep(60 * time.Millisecond)
+		}
+		_, _ = io.Copy(io.Discard, resp.Body) // its end
+		c.get("/whole")
+		for range 2 {
+			if a := c.answer(); a.err != nil || a.body != string(wholeContent) {
+				t.Fatalf("%d bytes of %d, %v", len(a.body), len(wholeContent), a.err)
+			}
+		}
+		c.ended()
+		_ = c.Close()
+		f.booksAgree(0)
+	})
+}

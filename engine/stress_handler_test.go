@@ -185,6 +185,9 @@ func (f *performance) doLater(t step) bool {
 func (f *performance) writeLater(b []byte) bool {
 	for give := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		n, err := f.d.Write(b)
+		if n > 0 {
+			give = time.Now().Add(patience)
+		}
 		f.written += n
 		b = b[n:]
 		if !errors.Is(err, engine.ErrBacklog) || time.Now().After(give) {

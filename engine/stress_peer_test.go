@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -23,6 +24,8 @@ type peer struct {
 	plans []*plan
 	depth int
 	read  int // answers that it waits for
+
+	lastProgress atomic.Int64 // of either side, in Unix seconds
 
 	endsMaybe bool // the answer just read may be the last one
 }
@@ -90,7 +93,18 @@ func (r reader) Read(b []byte) (int, error) {
 			time.Sleep(time.Millisecond)
 		}
 	}
-	return r.p.TCPConn.Read(b)
+	n, err := r.p.TCPConn.Read(b)
+	r.p.progressed()
+	return n, err
+}
+
+// progressed has the connection's patience begin anew: a slow peer takes long for
+// much, and longer on a machine that has other work. It is for what makes no progress.
+func (p *peer) progressed() {
+	now := time.Now().Unix()
+	if p.lastProgress.Swap(now) != now {
+		_ = p.SetDeadline(time.Now().Add(patience))
+	}
 }
 
 // send sends the request, in pieces if the peer is slow.
@@ -101,6 +115,7 @@ func (p *peer) send(plan *plan, rng *rand.Rand) bool {
 		if _, err := p.Write(b[:n]); err != nil {
 			return false
 		}
+		p.progressed()
 		b = b[n:]
 		time.Sleep(time.Duration(rng.IntN(1000)) * time.Microsecond)
 	}

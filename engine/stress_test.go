@@ -139,7 +139,7 @@ func (s *stress) run(length time.Duration) {
 		}()
 	}
 	time.Sleep(time.Until(end))
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 4*patience) // for what slow peers have asked for ahead
 	defer cancel()
 	switch s.ending {
 	case shutDown:
