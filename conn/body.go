@@ -22,7 +22,8 @@ type bodyFacts struct {
 	begun     bool          // the handler has asked for content
 	trailing  bool          // chunked: the last chunk is behind, the trailer section follows
 	waiting   bool          // somebody waits for content
-	limit     int64         // on content bytes, if positive
+	limited   bool          // there is a limit on content bytes
+	limit     int64         // that
 	remaining int64         // identity: bytes to come, received or not
 	available int           // bytes at the front of the input that are content
 	total     int64         // content bytes found so far
@@ -147,7 +148,7 @@ func (c *Conn) findBody() error {
 		x.input.consume(skip)
 		b.available, b.trailing = data, done
 		b.total += int64(data)
-		if b.limit > 0 && b.total > b.limit {
+		if b.limited && b.total > b.limit {
 			c.setReason(ReasonTooLarge)
 			return ErrBodyTooLarge
 		}
@@ -195,15 +196,16 @@ func (c *Conn) BodyOutstanding() bool {
 func (c *Conn) Discarding() bool { return c.read == readDiscard }
 
 // LimitBody lowers the limit on the request's content to n bytes, if there is a
-// higher one or none. Above it Body returns ErrBodyTooLarge: with a declared
-// length at once, otherwise when it is reached.
+// higher one or none; a negative n is zero, which allows no content. Above it Body
+// returns ErrBodyTooLarge: with a declared length at once, otherwise when it is
+// reached.
 func (c *Conn) LimitBody(n int64) {
-	if c.x == nil || !c.handling || n <= 0 {
+	if c.x == nil || !c.handling {
 		return
 	}
 	b := &c.x.body
-	if b.limit <= 0 || n < b.limit {
-		b.limit = n
+	if n = max(n, 0); !b.limited || n < b.limit {
+		b.limited, b.limit = true, n
 	}
 	if c.read == readBody && !b.chunked && c.ContentLength() > b.limit {
 		c.setReason(ReasonTooLarge)

@@ -46,7 +46,7 @@ func (c *Conn) frame(r *parser.Request) *refusal {
 		return refuseScheme
 	}
 	b := &c.x.body
-	b.limit = c.cfg.BodyBytes
+	b.limited, b.limit = c.cfg.BodyBytes > 0, c.cfg.BodyBytes
 	if !r.HasAny(governing) {
 		c.peerDone = r.Minor() == 0
 		return nil
@@ -62,7 +62,7 @@ func (c *Conn) frame(r *parser.Request) *refusal {
 		if f != nil {
 			return f
 		}
-		if b.limit > 0 && n > b.limit {
+		if b.limited && n > b.limit {
 			return refuseTooLarge
 		}
 		b.remaining = n

@@ -3,13 +3,15 @@ package conn_test
 import (
 	"errors"
 	"io"
+	"math"
 	"strings"
 	"testing"
 
 	"github.com/pollard-go/pollard/conn"
 )
 
-// LimitBody at one below, at, and one above the length, declared and chunked.
+// LimitBody at nothing, at one below, at, and one above the length, declared and
+// chunked.
 func TestLimitBody(t *testing.T) {
 	for _, tc := range []struct {
 		name, request string
@@ -17,7 +19,7 @@ func TestLimitBody(t *testing.T) {
 		{"declared", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"},
 		{"chunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"},
 	} {
-		for limit := int64(4); limit <= 6; limit++ {
+		for _, limit := range []int64{-1, 0, 1, 4, 5, 6, math.MaxInt64} {
 			t.Run(tc.name, func(t *testing.T) {
 				cfg := conn.DefaultConfig()
 				var c conn.Conn

@@ -30,6 +30,6 @@ func drawn(limit int64, percent int, draw uint16) int64 {
 	if percent <= 0 || draw == 0 {
 		return 0
 	}
-	part := limit/100*int64(percent) + limit%100*int64(percent)/100 + 1
+	part := min(limit/100*int64(percent)+limit%100*int64(percent)/100, 1<<63-2) + 1
 	return part>>16*int64(draw) + part&0xffff*int64(draw)>>16
 }

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -13,7 +14,7 @@ import (
 // request, and spread over the whole range.
 func TestDrawnLimits(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for _, limit := range []int64{1, 2, 3, 9, 10, 11, 100, 1000, 1 << 30, int64(time.Second), int64(time.Hour), int64(1000 * time.Hour)} {
+	for _, limit := range []int64{1, 2, 3, 9, 10, 11, 100, 1000, 1 << 30, int64(time.Second), int64(time.Hour), int64(1000 * time.Hour), math.MaxInt64 - 1, math.MaxInt64} {
 		for _, jitter := range []int{-1, 0, 1, 10, 50, 99, 100} {
 			cfg := DefaultConfig()
 			cfg.Transactions, cfg.MaxAge = int(limit), time.Duration(limit)

@@ -99,9 +99,10 @@ func (r *Request) Body() *Body {
 // Body.Read, or ErrBodyTooLarge.
 func (r *Request) ReadAll() ([]byte, error) { return r.body.readAll() }
 
-// LimitBody lowers the limit on the request's body to n bytes: reading more
-// fails with ErrBodyTooLarge, at once if a greater length was declared. Answer
-// with status 413 then; the connection ends so that the peer can read it.
+// LimitBody lowers the limit on the request's body to n bytes; zero or negative
+// allows none. Reading more fails with ErrBodyTooLarge, at once if a greater length
+// was declared. Answer with status 413 then; the connection ends so that the peer
+// can read it.
 func (r *Request) LimitBody(n int64) {
 	if !r.over() {
 		r.k.c.LimitBody(n)
