@@ -107,7 +107,7 @@ func (c *Conn) WantsInput() bool {
 	case c.handling:
 		return c.read == readBody && c.x.body.waiting
 	}
-	return c.x == nil || !c.gathered()
+	return c.x == nil || c.read == readDiscard || !c.gathered()
 }
 
 // HasInput reports whether received bytes wait to be looked at, or for more

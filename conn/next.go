@@ -56,13 +56,15 @@ func (c *Conn) Next(now time.Duration) Event {
 				return e
 			}
 			continue
-		case c.x != nil && c.gathered():
-			return Flush
 		case c.read == readDiscard:
+			// Before output that waits: the peer may read its answer only when it has
+			// sent all.
 			if !c.discard(now) {
 				return NeedInput
 			}
 			continue
+		case c.x != nil && c.gathered():
+			return Flush
 		}
 		if e, ok := c.nextHead(now); ok {
 			return e

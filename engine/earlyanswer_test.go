@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -135,4 +136,30 @@ func halfCloseThenRead(addr string) error {
 		err = fmt.Errorf("answer %q", s)
 	}
 	return err
+}
+
+// The same for a body that is thrown away for the sake of the connection, behind
+// an answer that is more than the kernel holds: it is read while that waits.
+func TestDiscardsWhileAnswerWaits(t *testing.T) {
+	const upload, length = 250_000, 40 << 20
+	path, _ := fileOf(t, 1<<10)
+	if err := os.Truncate(path, length); err != nil {
+		t.Fatal(err)
+	}
+	inModes(t, func(t *testing.T, o engine.Options) {
+		o.Listen.ReceiveBuffer, o.Listen.SendBuffer = 32<<10, 32<<10
+		f := serve(t, o, func(w *engine.Response, _ *engine.Request) {
+			check(t, w.SendFile(open(t, path), 0, -1))
+		})
+		c := f.dial()
+		if err := c.Conn.(*net.TCPConn).SetWriteBuffer(16 << 10); err != nil {
+			t.Fatal(err)
+		}
+		c.send("%s%s", post("/", upload), strings.Repeat("x", upload))
+		resp, err := readResponse(c)
+		if err != nil || resp.Close {
+			t.Fatal(resp, err)
+		}
+		c.reset() // the rest of the file would tell no more
+	})
 }

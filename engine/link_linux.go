@@ -39,6 +39,7 @@ type link struct {
 	readable bool // an edge said so, and no read since has found the end of it
 	broken   bool // it is reset, which the next read or write will find
 	paused   bool // the loop has it in its list of the paused; the loop's, whoever owns the link
+	queued   bool // … and in its queue of turns
 	state    ConnState
 	cut      bool // by the server's end, and counted so
 	ended    bool // the peer has ended its side: read on until its end is seen

@@ -141,6 +141,7 @@ func (lp *loop) round(r *runner) bool {
 	}
 	for n := lp.turns.len(); n > 0 && lp.turns.len() > 0; n-- {
 		l := lp.turns.pop()
+		l.queued = false
 		if l.fd >= 0 && l.word.Load()&owned == 0 {
 			if r.turn(l); r.loop != lp {
 				return false
@@ -290,8 +291,14 @@ func (l *link) firesAfter(when time.Duration) bool {
 	return armed == 0 || when < armed
 }
 
-// again gives l another turn when the others have had theirs.
-func (lp *loop) again(l *link) { lp.turns.push(l) }
+// again gives l another turn when the others have had theirs: one, however often
+// it is asked for.
+func (lp *loop) again(l *link) {
+	if !l.queued {
+		l.queued = true
+		lp.turns.push(l)
+	}
+}
 
 // pause leaves l unread for want of memory. Whatever frees some may happen on
 // any loop, so it is looked at again before long.

@@ -194,7 +194,7 @@ func (r *runner) advance(l *link) bool {
 	for {
 		if served == turnRequests && r.loop != nil {
 			served = 0
-			if !l.conn.Unsent() || r.send(l) != broken {
+			if r.sendUnsent(l) != broken {
 				r.loop.again(l)
 				return true
 			}
@@ -204,7 +204,7 @@ func (r *runner) advance(l *link) bool {
 		if l.readable && l.conn.WantsInput() && (hungry || !l.conn.HasInput()) {
 			// One that has ended is read to its end, which gives its memory back.
 			if r.srv.budget.tight(l.charged) && !l.conn.Deaf() && !l.ended {
-				if l.conn.Unsent() && r.send(l) == broken {
+				if r.sendUnsent(l) == broken {
 					continue
 				}
 				r.srv.budget.pauses.Add(1)
@@ -226,10 +226,10 @@ func (r *runner) advance(l *link) bool {
 		}
 		switch event {
 		case conn.NeedInput:
-			if l.conn.Unsent() && r.send(l) == broken {
+			switch out := r.sendUnsent(l); {
+			case out == broken:
 				continue
-			}
-			if !l.readable || !l.conn.WantsInput() {
+			case out == yielded || !l.readable || !l.conn.WantsInput():
 				return true
 			}
 			hungry = true
@@ -243,7 +243,7 @@ func (r *runner) advance(l *link) bool {
 				return false
 			}
 		case conn.Flush:
-			if r.send(l) == blocked && !(l.readable && l.conn.WantsInput()) {
+			if out := r.send(l); out == yielded || out == blocked && !(l.readable && l.conn.WantsInput()) {
 				return true
 			}
 		case conn.Confirm:

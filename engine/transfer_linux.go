@@ -55,7 +55,16 @@ const (
 	sent    outcome = iota // there is nothing more to send
 	blocked                // the socket takes no more: an edge will tell when it does
 	broken                 // the connection is
+	yielded                // it will have another turn when the others have had theirs
 )
+
+// sendUnsent is send, if there is anything to send.
+func (r *runner) sendUnsent(l *link) outcome {
+	if !l.conn.Unsent() {
+		return sent
+	}
+	return r.send(l)
+}
 
 // send sends as much as the socket takes.
 func (r *runner) send(l *link) outcome {
@@ -81,8 +90,8 @@ func (r *runner) send(l *link) outcome {
 		case errno != 0 || out.File == 0 && int64(n) < out.Len():
 			return blocked // what did not fit raises an edge when there is room
 		case n >= fileSlice && r.loop != nil:
-			r.loop.again(l) // a file goes in slices: the others have their turn
-			return blocked
+			r.loop.again(l) // a file goes in slices
+			return yielded
 		}
 	}
 }
