@@ -30,7 +30,14 @@ func (r *runner) awaitOutput() error {
 	l := r.link
 	r.refresh()
 	for l.conn.Unsent() {
-		if r.send(l) == blocked {
+		switch {
+		case r.send(l) != blocked:
+		case l.readable && l.conn.Deaf() && l.conn.WantsInput() && !l.unix:
+			// The rest of a body that has broken: the peer may read only when it has
+			// sent all. It is thrown away without a buffer.
+			r.passBaton(l)
+			r.receive(l)
+		default:
 			r.await(l)
 		}
 	}

@@ -1,9 +1,11 @@
 package engine_test
 
 import (
+	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/pollard-go/pollard/engine"
 )
@@ -41,5 +43,38 @@ func TestPipelinerLetsOthersIn(t *testing.T) {
 	other.answer()
 	if n := before.Load(); n > 600 {
 		t.Errorf("%d pipelined requests were served before another connection's", n)
+	}
+}
+
+// Whoever has to wait for another turn is not idle meanwhile: a shutdown answers
+// what it has received, however short the hold.
+func TestWaitingForATurnIsNotIdle(t *testing.T) {
+	const requests = 200
+	for _, o := range []engine.Options{
+		{Close: engine.CloseOptions{Hold: time.Millisecond}},
+		{KeepAlive: engine.KeepAliveOptions{IdleTimeout: time.Millisecond}},
+	} {
+		o.Dispatch.Mode, o.Dispatch.Loops = engine.ModeInline, 1
+		ends := o.Close.Hold > 0
+		var f *fixture
+		f = serve(t, o, func(w *engine.Response, r *engine.Request) {
+			if ends && r.Transaction() == 1 {
+				if err := f.Shutdown(r.Context()); !errors.Is(err, engine.ErrDraining) {
+					t.Error(err)
+				}
+			}
+			time.Sleep(time.Millisecond)
+		})
+		c := f.dial()
+		c.send("%s", strings.Repeat("GET / HTTP/1.1\r\nHost: a\r\n\r\n", requests))
+		for i := range requests {
+			resp, err := readResponse(c)
+			if err != nil {
+				t.Fatalf("%d of %d answers, then %v", i, requests, err)
+			}
+			if last := ends && i == requests-1; resp.Close != last {
+				t.Errorf("answer %d: close is %t", i, resp.Close)
+			}
+		}
 	}
 }
