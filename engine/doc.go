@@ -78,6 +78,7 @@
 //	wire     a socket, waited for in the runtime's poller: no buffer while idle
 //	pipe     any other net.Conn, by its methods alone
 //	secured  TLS over one of these
+//	tlsPipe  a *tls.Conn of the program's own, as tls.NewListener makes them
 //
 // What differs: Dispatch.Mode has no say, only Workers and Queue have. A peer's end
 // is seen while a handler runs if that has asked for its context, and only until
@@ -147,7 +148,7 @@
 //	streamdetached.go    … what it does for a Detached
 //	alarm.go             timers of streams without a goroutine
 //	gate.go              how many handlers of streams are at work
-//	wire.go, pipe.go, secured.go   carriers
+//	wire.go, pipe.go, secured.go, tlspipe.go   carriers
 //	loop_linux.go        loop: a round, messages from others, timers
 //	admission.go         which connections are served: limits in all and by client
 //	listener_linux.go    accepting, refusing, and resting when there is no room

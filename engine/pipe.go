@@ -16,6 +16,7 @@ import (
 // pipe carries any net.Conn by its methods alone.
 type pipe struct {
 	nc   net.Conn
+	via  net.Conn // what is read from and written to: nc, but for a tlsPipe without TLS
 	pool *bufferPool
 
 	interrupted atomic.Bool
@@ -56,7 +57,7 @@ func (p *pipe) read(until time.Time) error {
 		p.readBy.stale = true
 		return carrier.ErrInterrupted
 	}
-	n, err := p.nc.Read(p.buf[p.high:])
+	n, err := p.via.Read(p.buf[p.high:])
 	p.high += n
 	switch {
 	case err == nil:
@@ -166,7 +167,7 @@ func (p *pipe) Send(out *conn.Output, limit carrier.Limit) (total int64, err err
 
 func (p *pipe) write(b []byte, limit carrier.Limit) (n int, err error) {
 	p.writeBy.setWrite(p.nc, limit.SendLimit())
-	n, err = p.nc.Write(b)
+	n, err = p.via.Write(b)
 	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) {
 		p.writeBy.stale = true
 		if n > 0 {
@@ -202,7 +203,7 @@ var errNoHalfClose = errors.New("engine: the connection can't be closed in one d
 
 // CloseWrite: see carrier.Conn.
 func (p *pipe) CloseWrite(limit carrier.Limit) error {
-	half, ok := p.nc.(interface{ CloseWrite() error })
+	half, ok := p.via.(interface{ CloseWrite() error })
 	if !ok {
 		return errNoHalfClose
 	}

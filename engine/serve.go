@@ -15,6 +15,11 @@ import (
 // by the event loops, if Listen.Transport is that; every other one gets a
 // goroutine for each connection. It is closed in every case. Serve may be called
 // for several listeners. See also Listen.Exclusive.
+//
+// A *tls.Conn that ln gives shakes hands first, within TLS.HandshakeTimeout but
+// without the bound of TLS.Handshakes, and one that agrees on another protocol than
+// HTTP/1.1 is ended. ServeTLS costs less memory, fewer system calls, and a slow reader
+// is judged by smaller steps.
 func (s *Server) Serve(ln net.Listener) error { return s.serveOne(ln, nil) }
 
 // serveOne serves on ln, secured by TLS if there is a configuration.
@@ -115,7 +120,7 @@ func (s *Server) listen(secure *tls.Config) (listeners []*served, err error) {
 
 // ServeConn answers on one connection until that ends or the server does. It
 // returns nil when the connection has ended, however it did, and it is closed in
-// every case. A *tls.Conn is made to shake hands first.
+// every case. A *tls.Conn is made to shake hands first, as with Serve.
 func (s *Server) ServeConn(nc net.Conn) error {
 	if err := s.ready(); err != nil {
 		_ = nc.Close()

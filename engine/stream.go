@@ -161,7 +161,7 @@ func (s *stream) untouched() {
 // foreign tells whether the carrier calls a net.Conn of the program's.
 func (s *stream) foreign() bool {
 	switch c := s.io.(type) {
-	case *pipe:
+	case *pipe, *tlsPipe:
 		return true
 	case *secured:
 		_, ours := c.below.(*wire)

@@ -183,6 +183,15 @@ type detachedLimit struct {
 	d *Detached
 }
 
+// sendExpired: see expirer.
+func (l detachedLimit) sendExpired() (over bool) {
+	l.d.mu.Lock()
+	defer l.d.mu.Unlock()
+	l.s.refresh()
+	l.s.c.Expire(l.s.at)
+	return l.s.c.State().Closed()
+}
+
 func (l detachedLimit) SendLimit() time.Time {
 	l.d.mu.Lock()
 	defer l.d.mu.Unlock()

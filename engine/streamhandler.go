@@ -242,11 +242,8 @@ func (s *stream) tlsState() *tls.ConnectionState {
 	switch c := s.io.(type) {
 	case *secured:
 		return c.connectionState()
-	case *pipe:
-		if t, ok := c.nc.(*tls.Conn); ok {
-			state := t.ConnectionState()
-			return &state
-		}
+	case *tlsPipe:
+		return c.connectionState()
 	}
 	return nil
 }

@@ -90,6 +90,17 @@ func (s *stream) SendLimit() time.Time {
 	return s.until()
 }
 
+// sendExpired: see expirer.
+func (s *stream) sendExpired() (over bool) {
+	s.refresh()
+	s.c.Expire(s.at)
+	if s.c.State().Closed() {
+		s.cancel(ErrClosed)
+		return true
+	}
+	return s.word.Load()&streamCut != 0
+}
+
 // drained is what was received while output was stuck.
 type drained struct {
 	enough atomic.Bool // it is to end

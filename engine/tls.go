@@ -113,27 +113,17 @@ func (s *stream) handshakes() bool {
 	case *secured:
 		go s.handshake(func(until time.Time) error { return c.handshake(s, until) })
 		return true
-	case *pipe:
-		if t, ok := c.nc.(*tls.Conn); ok {
-			go s.handshake(func(until time.Time) error {
-				_ = t.SetDeadline(until)
-				err := t.Handshake()
-				c.readBy.stale, c.writeBy.stale = true, true
-				return err
-			})
-			return true
-		}
+	case *tlsPipe:
+		go s.handshake(func(until time.Time) error { return c.handshake(s, until) })
+		return true
 	}
 	return false
 }
 
 func (s *stream) isSecured() bool {
-	switch c := s.io.(type) {
-	case *secured:
+	switch s.io.(type) {
+	case *secured, *tlsPipe:
 		return true
-	case *pipe:
-		_, ok := c.nc.(*tls.Conn)
-		return ok
 	}
 	return false
 }
@@ -171,21 +161,29 @@ func (s *stream) shaken(shake func(until time.Time) error, until time.Time) (err
 // HTTP without TLS, or so that it can read the alert.
 func (s *stream) handshakeFailed(err error) {
 	var header tls.RecordHeaderError
-	c, ours := s.io.(*secured)
-	if ours && errors.As(err, &header) && looksLikeHTTP(header.RecordHeader) {
-		c.clear = true
-		c.dropOut()
-		s.c.Reject(s.at, 400, "this port speaks HTTP over TLS")
-		return
+	http := errors.As(err, &header) && looksLikeHTTP(header.RecordHeader)
+	inOrder := false
+	switch c := s.io.(type) {
+	case *secured:
+		if c.clear = http; http {
+			c.dropOut()
+		}
+		inOrder = c.alerted
+	case *tlsPipe:
+		http = http && c.clear()
+		inOrder = c.clear()
 	}
-	if ours && c.alerted && !s.c.State().Closed() {
-		s.c.Dismiss(s.at, conn.ReasonHandshake)
-		return
-	}
-	if errors.Is(err, errHandshakeDrain) {
+	switch {
+	case s.c.State().Closed():
+	case errors.Is(err, errHandshakeDrain):
 		s.c.Close(conn.ReasonDrain)
+	case http:
+		s.c.Reject(s.at, 400, "this port speaks HTTP over TLS")
+	case inOrder:
+		s.c.Dismiss(s.at, conn.ReasonHandshake)
+	default:
+		s.c.Close(conn.ReasonHandshake)
 	}
-	s.c.Close(conn.ReasonHandshake)
 }
 
 // looksLikeHTTP: a method, and nothing that begins a record.

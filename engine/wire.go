@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -54,7 +55,11 @@ func newCarrier(nc net.Conn, s *Server) carrier.Conn {
 			return w
 		}
 	}
-	return &pipe{nc: nc, pool: &s.streams.buffers}
+	pool := &s.streams.buffers
+	if t, ok := nc.(*tls.Conn); ok {
+		return &tlsPipe{pipe: pipe{nc: nc, via: nc, pool: pool}, tls: t, hold: s.opts.Close.Hold}
+	}
+	return &pipe{nc: nc, via: nc, pool: pool}
 }
 
 // waitBy is the deadline that a net.Conn has in one direction. It is moved only
