@@ -33,9 +33,9 @@ func clientHello(t *testing.T) []byte {
 // gone when their time is over, each counted from its own beginning, also while others
 // keep the processors busy with handshakes.
 func TestHandshakesStoppedOnTime(t *testing.T) {
-	stopped, limit := 500, 2*time.Second
+	stopped, others, limit := 200, 4, 3*time.Second
 	if *full {
-		stopped, limit = 2000, 10*time.Second
+		stopped, others, limit = 2000, 64, 10*time.Second
 	}
 	hello16 := clientHello(t)
 	var o engine.Options
@@ -43,11 +43,11 @@ func TestHandshakesStoppedOnTime(t *testing.T) {
 	f := serveSecurely(t, o, hello)
 
 	stop := make(chan struct{})
-	var others sync.WaitGroup
-	for range 64 {
-		others.Add(1)
+	var busy sync.WaitGroup
+	for range others {
+		busy.Add(1)
 		go func() {
-			defer others.Done()
+			defer busy.Done()
 			for {
 				select {
 				case <-stop:
@@ -89,7 +89,7 @@ func TestHandshakesStoppedOnTime(t *testing.T) {
 	}
 	peers.Wait()
 	close(stop)
-	others.Wait()
+	busy.Wait()
 	slices.Sort(took)
 	t.Logf("gone after %v to %v, the median %v", took[0], took[len(took)-1], took[len(took)/2])
 	// A peer's own clock begins late when the machine is busy.
