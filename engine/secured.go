@@ -43,6 +43,8 @@ type secured struct {
 	out  []byte // of srv.workerBuffers
 	gone int    // of out, sent
 
+	piece conn.Output // what is sent of out: here so that it needs no memory of its own
+
 	left   int64 // bytes of plain text that out stands for and that were not reported as sent
 	sealed int64 // bytes of out then
 }
@@ -319,13 +321,14 @@ func (s *secured) flushSome(limit carrier.Limit) (n int64, err error) {
 // corresponds to it: all of it only with the last byte.
 func (s *secured) flush(limit carrier.Limit) (int64, error) {
 	s.mu.Lock()
-	out := conn.Output{Head: s.out[s.gone:]}
+	s.piece.Head = s.out[s.gone:]
 	s.mu.Unlock()
 	var n int64
 	var err error
-	if len(out.Head) > 0 {
-		n, err = s.below.Send(&out, limit)
+	if len(s.piece.Head) > 0 {
+		n, err = s.below.Send(&s.piece, limit)
 	}
+	s.piece.Head = nil
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gone += int(n)
