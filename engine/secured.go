@@ -386,6 +386,13 @@ func (s *secured) flushAll(limit carrier.Limit) error {
 	return nil
 }
 
+// held is how many bytes are gathered, for the memory budget.
+func (s *secured) held() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return int64(len(s.out) - s.gone)
+}
+
 func (s *secured) gathered() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -246,22 +246,9 @@ func slowReader(c *net.TCPConn) (time.Duration, error) {
 	if _, err := io.WriteString(c, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
 		return 0, err
 	}
-	raw, err := c.SyscallConn()
-	if err != nil {
-		return 0, err
-	}
 	b := make([]byte, 100)
 	for i := 0; time.Since(start) < 2*time.Minute; i++ {
-		// A reset is seen by the state of the socket: what lies in its buffer can
-		// be read still, for minutes.
-		state := uint8(0)
-		_ = raw.Control(func(fd uintptr) {
-			if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
-				state = info.State
-			}
-		})
-		const tcpClose = 7 // linux/net/tcp_states.h
-		if state == tcpClose {
+		if wasReset(c) {
 			return time.Since(start), nil
 		}
 		if i%2 == 0 {
@@ -272,4 +259,21 @@ func slowReader(c *net.TCPConn) (time.Duration, error) {
 		time.Sleep(slowLook)
 	}
 	return time.Since(start), fmt.Errorf("a slow reader is served still")
+}
+
+// wasReset tells it by the state of the socket: what lies in its buffer can be read
+// still, for minutes.
+func wasReset(c *net.TCPConn) bool {
+	const tcpClose = 7 // linux/net/tcp_states.h
+	state := uint8(0)
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return true
+	}
+	err = raw.Control(func(fd uintptr) {
+		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+			state = info.State
+		}
+	})
+	return err != nil || state == tcpClose
 }

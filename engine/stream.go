@@ -314,7 +314,13 @@ func (s *stream) enter(to ConnState) {
 	}
 }
 
-func (s *stream) charge() { s.srv.budget.charge(&s.charged, int64(s.c.Buffered())) }
+func (s *stream) charge() {
+	held := int64(s.c.Buffered())
+	if t, ok := s.io.(*secured); ok {
+		held += t.held()
+	}
+	s.srv.budget.charge(&s.charged, held)
+}
 
 // until is when to stop waiting; zero: never.
 func (s *stream) until() time.Time {

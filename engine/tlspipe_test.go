@@ -8,31 +8,23 @@ import (
 	"net"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/pollard-go/pollard/conn"
 	"github.com/pollard-go/pollard/engine"
+	"github.com/pollard-go/pollard/engine/memory"
 )
 
 // serveBehindTLS serves on a TLS listener of the program's own.
-func serveBehindTLS(t *testing.T, o engine.Options, protocols []string, h engine.HandlerFunc) *secure {
+func serveBehindTLS(t *testing.T, ln net.Listener, o engine.Options, protocols []string, h engine.HandlerFunc) *secure {
 	t.Helper()
 	cert, key := certify(t, t.TempDir(), "a.example")
 	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	inner := listen(t, "tcp", "127.0.0.1:0")
-	raw, err := inner.(*net.TCPListener).SyscallConn()
-	if err == nil {
-		err = raw.Control(func(fd uintptr) { _ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_SNDBUF, 16<<10) })
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln := tls.NewListener(inner, &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: protocols})
+	ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: protocols})
 	return &secure{fixture: serveOn(t, ln, o, h), cert: cert, key: key}
 }
 
@@ -47,7 +39,7 @@ func (c *client) wantsLong(body string) {
 // TestTLSListener: the connections of a tls.Listener are served like others.
 func TestTLSListener(t *testing.T) {
 	body := strings.Repeat("0123456789abcdef", 20_000)
-	f := serveBehindTLS(t, engine.Options{}, []string{"http/1.1"}, func(w *engine.Response, r *engine.Request) {
+	f := serveBehindTLS(t, listenNarrow(t), engine.Options{}, []string{"http/1.1"}, func(w *engine.Response, r *engine.Request) {
 		if s := r.TLS(); s == nil || s.NegotiatedProtocol != "http/1.1" {
 			t.Errorf("%+v", s)
 		}
@@ -91,13 +83,21 @@ func TestTLSListener(t *testing.T) {
 func TestTLSListenerSlowReader(t *testing.T) {
 	const length = 160 << 10
 	var o engine.Options
-	o.Timeouts.Write = 2 * time.Second
+	o.Timeouts.Write = 1500 * time.Millisecond
 	ways := []bool{false, true}
 	if testing.Short() {
 		ways = ways[:1] // each takes seconds
 	}
 	for _, detached := range ways {
-		f := serveBehindTLS(t, o, nil, func(w *engine.Response, r *engine.Request) {
+		ln := memory.ListenBuffered(8 << 10)
+		dial := func() *client {
+			nc, err := ln.Dial()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return clientOf(t, nc)
+		}
+		f := serveBehindTLS(t, ln, o, nil, func(w *engine.Response, r *engine.Request) {
 			_ = w.SetContentLength(length)
 			if !detached {
 				_, _ = w.Write(make([]byte, length))
@@ -117,9 +117,7 @@ func TestTLSListenerSlowReader(t *testing.T) {
 				_ = d.End()
 			}()
 		})
-		narrow := f.dial()
-		_ = narrow.Conn.(*net.TCPConn).SetReadBuffer(8 << 10)
-		c, _ := f.shakesOn(narrow)
+		c, _ := f.shakesOn(dial())
 		c.get("/")
 		resp, err := readResponse(c)
 		if err != nil {
@@ -133,11 +131,11 @@ func TestTLSListenerSlowReader(t *testing.T) {
 				t.Fatalf("detached %v: after %d bytes and %v: %v, %v", detached, total, time.Since(began), err, f.Stats().Closed)
 			}
 			if total < 112<<10 {
-				time.Sleep(time.Duration(n) * time.Second / (24 << 10)) // the system's buffers fill
+				time.Sleep(time.Duration(n) * time.Second / (32 << 10))
 			}
 		}
 		_ = c.Close()
-		stuck, _ := f.shakesOn(f.dial().slow())
+		stuck, _ := f.shakesOn(dial())
 		stuck.get("/")
 		began = time.Now()
 		if !within(patience, func() bool { return f.Stats().Closed[conn.ReasonWriteTimeout] == 1 }) {
@@ -153,7 +151,7 @@ func TestTLSListenerSlowReader(t *testing.T) {
 func TestTLSListenerHandshake(t *testing.T) {
 	var o engine.Options
 	o.TLS.HandshakeTimeout = time.Second
-	f := serveBehindTLS(t, o, []string{"h2", "http/1.1"}, hello)
+	f := serveBehindTLS(t, listenNarrow(t), o, []string{"h2", "http/1.1"}, hello)
 	closed := func(r conn.Reason, n int64) {
 		t.Helper()
 		if !within(patience, func() bool { return f.Stats().Closed[r] == n }) {
@@ -201,7 +199,7 @@ func TestTLSListenerDrain(t *testing.T) {
 	var o engine.Options
 	o.Close.Hold = 2 * time.Second
 	o.Close.DrainLinger = 100 * time.Millisecond
-	f := serveBehindTLS(t, o, nil, hello)
+	f := serveBehindTLS(t, listenNarrow(t), o, nil, hello)
 	f.dial()
 	half := f.dial()
 	slow := &stoppedConn{Conn: half.Conn, said: make(chan struct{}), go_: make(chan struct{})}
