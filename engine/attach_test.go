@@ -123,7 +123,8 @@ func (f *fed) RemoteAddr() (none netip.AddrPort)   { return none }
 func (f *fed) LocalAddr() (nowhere netip.AddrPort) { return nowhere }
 
 // attach serves on ln as an adapter does.
-func attach(srv *engine.Server, ln *memory.Listener) error {
+func attach(s *engine.Server, ln *memory.Listener) error {
+	srv := carrier.ServerOf(s)
 	done, err := srv.AttachSource(func() { _ = ln.Close() })
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ func (s *Server) overLoops(ln net.Listener, _ bool) (*served, error) {
 	}
 	return &served{
 		run: func() error {
-			if err := netpoll.Serve(s, tcp, netpoll.Unread); err != nil {
+			if err := netpoll.Serve(attachable{s}, tcp, netpoll.Unread); err != nil {
 				return err
 			}
 			return ErrServerClosed

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -269,56 +268,3 @@ func (s *Server) ready() error {
 	}
 	return s.start()
 }
-
-// ErrRefused is returned by Attach while there are too many connections.
-var ErrRefused = errors.New("engine: there are too many connections")
-
-// Attach begins the life of a connection that an adapter of this module drives
-// without a goroutine: see package carrier, whose types nobody else can name. The
-// adapter calls Stream.Ready from now on. ErrServerClosed says that the server
-// takes no connection any more, ErrRefused that it takes none now: the adapter
-// resets it.
-func (s *Server) Attach(c carrier.Conn) (carrier.Stream, error) {
-	if !s.runs() { // one that drains takes what has been established before
-		if err := s.ready(); err != nil {
-			return nil, err
-		}
-	}
-	client := c.RemoteAddr().Addr()
-	v := s.admission.admit(client)
-	if v == verdictWait || v == verdictReset {
-		return nil, ErrRefused
-	}
-	st := s.newStream(c, false, v)
-	if st == nil {
-		s.admission.leave(v, client)
-		return nil, ErrServerClosed
-	}
-	s.hookOpened(st)
-	if v == verdictAnswer {
-		st.c.Refuse(st.at, 503, s.opts.Dispatch.RetryAfter)
-	}
-	return st, nil
-}
-
-// AttachSource is for such an adapter's listener: Shutdown and Close call end,
-// which must not wait, and then wait until the adapter calls done: no connection
-// is attached afterwards.
-func (s *Server) AttachSource(end func()) (done func(), err error) {
-	if err := s.ready(); err != nil {
-		return nil, err
-	}
-	from := &foreign{call: end}
-	if !s.addSource(from) {
-		return nil, ErrServerClosed
-	}
-	return func() { s.sourceEnded(from) }, nil
-}
-
-// foreign is a source that an adapter has.
-type foreign struct {
-	call func()
-	once sync.Once
-}
-
-func (f *foreign) end() { f.once.Do(f.call) }

@@ -6,6 +6,7 @@ import (
 	"net"
 
 	"github.com/pollard-go/pollard/engine"
+	"github.com/pollard-go/pollard/engine/internal/carrier"
 	"github.com/pollard-go/pollard/engine/internal/netpoll"
 )
 
@@ -17,7 +18,7 @@ func Serve(s *engine.Server, ln net.Listener) error {
 	if !ok {
 		return s.Serve(ln)
 	}
-	if err := netpoll.Serve(s, tcp, Unread); err != nil {
+	if err := netpoll.Serve(carrier.ServerOf(s), tcp, Unread); err != nil {
 		return err
 	}
 	return engine.ErrServerClosed

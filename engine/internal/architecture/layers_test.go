@@ -59,7 +59,7 @@ var layers = []layer{
 	},
 
 	// Connections without a system know nothing of HTTP.
-	{dir: "engine/netpoll", ours: []string{"engine", "engine/internal/netpoll"}, never: []string{"net/http"}},
+	{dir: "engine/netpoll", ours: []string{"engine", "engine/internal/carrier", "engine/internal/netpoll"}, never: []string{"net/http"}},
 	{dir: "engine/memory", never: []string{"net/http"}},
 
 	// What is optional for an embedder stands on the public face alone; of conn

@@ -17,12 +17,6 @@ import (
 	"github.com/pollard-go/pollard/engine/internal/carrier"
 )
 
-// Server is what connections are attached to.
-type Server interface {
-	Attach(carrier.Conn) (carrier.Stream, error)
-	AttachSource(end func()) (done func(), err error)
-}
-
 // Unread is how many bytes a connection may have received that nobody takes, where
 // nobody says otherwise: enough for peers that are somewhat faster than a handler.
 const Unread = 16 << 20
@@ -30,7 +24,7 @@ const Unread = 16 << 20
 // Serve has netpoll's pollers accept connections from ln, and attaches them to s,
 // until that ends. It closes ln, and does not wait for the connections. unread is
 // how many bytes a connection may have received that nobody takes.
-func Serve(s Server, ln *net.TCPListener, unread int) error {
+func Serve(s carrier.Server, ln *net.TCPListener, unread int) error {
 	defer ln.Close()
 	l := &listener{TCPListener: ln, srv: s, watch: &watch{most: unread}}
 	file, err := ln.File() // ln's descriptor is the runtime's to poll
@@ -62,7 +56,7 @@ func Serve(s Server, ln *net.TCPListener, unread int) error {
 type listener struct {
 	*net.TCPListener
 	fd     int
-	srv    Server
+	srv    carrier.Server
 	watch  *watch
 	loop   netpoll.EventLoop
 	ending atomic.Bool
