@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/pollard-go/pollard/conn"
-	"golang.org/x/sys/unix"
 )
 
 // admission decides which connections are served, by their number in all and by
@@ -246,16 +245,15 @@ const (
 // spareDescriptors is how many connections the process's descriptor limit has
 // room for, with a reserve left.
 func spareDescriptors(loops int) int {
-	var r unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NOFILE, &r) != nil || uint64(r.Cur) > mostConnections {
+	limit := descriptorLimit()
+	if limit > mostConnections {
 		return mostConnections
 	}
 	used := fewestDescriptor
 	if entries, err := os.ReadDir("/dev/fd"); err == nil {
 		used = len(entries)
 	}
-	limit := int(r.Cur)
-	free := limit - used - loops*loopDescriptors
-	reserve := min(max(reserveLeast, limit/reserveShare), free*2/3)
+	free := int(limit) - used - loops*loopDescriptors
+	reserve := min(max(reserveLeast, int(limit)/reserveShare), free*2/3)
 	return max(free-reserve, 1)
 }

@@ -87,7 +87,7 @@
 // that can be closed in one direction (CloseWrite); others are closed at once.
 //
 // An adapter of an event library drives a stream without a goroutine of its own:
-// see Server.Attach. There is one for cloudwego/netpoll (package engine/netpoll),
+// see package internal/carrier. There is one for cloudwego/netpoll (package engine/netpoll),
 // which is what serves TCP by default on macOS and FreeBSD.
 //
 // # How a connection ends
@@ -140,7 +140,8 @@
 //	detachedlink_linux.go  … and what a link does for it
 //	connection.go        what a transport does for a handler
 //	carry_linux.go       … and how a runner does it
-//	streams.go           what a server has of streams; Attach
+//	streams.go           what a server has of streams
+//	attach.go            … and what adapters see of it
 //	acceptor.go          accepting them
 //	stream.go            stream: who owns it, its turns
 //	streamhandler.go     … how it runs a handler
@@ -151,6 +152,7 @@
 //	wire.go, pipe.go, secured.go, tlspipe.go   carriers
 //	loop_linux.go        loop: a round, messages from others, timers
 //	admission.go         which connections are served: limits in all and by client
+//	descriptors_unix.go  … and by the descriptors that there are
 //	listener_linux.go    accepting, refusing, and resting when there is no room
 //	listenerend.go, listenerend_linux.go   ending one so that nobody is reset
 //	listenercut_linux.go ending a listener whose loop a handler holds
