@@ -87,8 +87,8 @@
 // that can be closed in one direction (CloseWrite); others are closed at once.
 //
 // An adapter of an event library drives a stream without a goroutine of its own:
-// see package internal/carrier. There is one for cloudwego/netpoll (package engine/netpoll),
-// which is what serves TCP by default on macOS and FreeBSD.
+// see package internal/carrier. There is one for cloudwego/netpoll (package
+// engine/netpoll), which is what serves TCP by default on macOS and FreeBSD.
 //
 // # How a connection ends
 //
