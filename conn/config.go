@@ -47,7 +47,8 @@ type Config struct {
 	HeadTimeout time.Duration
 	// BodyTimeout is how long a wanted body may make no progress.
 	BodyTimeout time.Duration
-	// WriteTimeout is how long unsent output may make no progress.
+	// WriteTimeout is how long unsent output may make no progress: what the driver
+	// tells as acknowledged, else what it tells as sent.
 	WriteTimeout time.Duration
 	// ReceiveTimeout is how long a request may take from its head's first byte to
 	// its body's last. Time in which content has come and is not asked for does
@@ -56,7 +57,9 @@ type Config struct {
 	// ReadRate and WriteRate are how many bytes a second a wanted body must come
 	// with, and unsent output must leave with, at most 1 GiB. Only time in which
 	// the peer is waited for counts: it may be RateGrace, and as long as the bytes
-	// that have come or left take at the rate.
+	// that have come or left take at the rate. Those that the driver tells as
+	// acknowledged have left, and of earlier answers 64 KiB, which the peer may not
+	// have read yet.
 	ReadRate, WriteRate int64
 	RateGrace           time.Duration
 	// LingerIdle is how long a lingering connection waits for more input, or for

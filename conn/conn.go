@@ -36,6 +36,8 @@ type Conn struct {
 	drained  bool // Drain was called
 	looking  bool // a lingering connection looks whether the peer's system has all that was sent
 	peerDone bool // the peer announced that it sends nothing after this request
+
+	acknowledges bool // the driver can tell what was acknowledged
 }
 
 // Init opens the connection.

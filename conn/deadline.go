@@ -41,9 +41,7 @@ func (c *Conn) Deadline() (when time.Duration, kind Deadline) {
 	}
 	when, kind = c.readDeadline()
 	if x.out.stuck {
-		o := &x.out
-		when, kind = sooner(when, kind, o.stuckSince, c.cfg.WriteTimeout, WriteDeadline)
-		when, kind = c.rateDeadline(when, kind, o.stuckSince, o.waited, o.moved, c.cfg.WriteRate, WriteRateDeadline)
+		when, kind = c.writeDeadline(when, kind)
 		if d := &x.delivery; c.Undelivered() && !d.due {
 			when, kind = sooner(when, kind, d.again-d.pause, d.pause, ConfirmDeadline)
 		}
@@ -141,6 +139,10 @@ func (c *Conn) Expire(now time.Duration) bool {
 	case LingerDeadline:
 		c.lingered(now)
 	case ConfirmDeadline:
+		if !c.x.delivery.begun { // see WantsUnacknowledged
+			c.x.out.acknowledged.looked = now
+			return false
+		}
 		c.x.delivery.due = true
 	}
 	return true

@@ -60,14 +60,17 @@ func (c *Conn) deliver(now time.Duration) Event {
 	return NeedInput
 }
 
-// Unacknowledged answers Confirm: how many of the bytes that were sent the peer's
-// system has not acknowledged; negative if that can't be known.
+// Unacknowledged answers Confirm, and WantsUnacknowledged: how many of the bytes
+// that were sent the peer's system has not acknowledged; negative if that can't be known.
 func (c *Conn) Unacknowledged(now time.Duration, n int64) {
 	switch {
 	case c.life == lifeLingering && c.looking:
 		c.lingerOn(now, n)
 		return
-	case c.life == lifeClosed || c.x == nil || !c.x.delivery.begun:
+	case c.life == lifeClosed || c.x == nil:
+		return
+	case !c.x.delivery.begun:
+		c.looked(now, n)
 		return
 	}
 	d, o := &c.x.delivery, &c.x.out

@@ -23,6 +23,9 @@
 //	    wait for input if c.WantsInput(), for room to write if c.Unsent(),
 //	    and until c.Deadline(), then c.Expire(now)
 //
+// A driver that can tell what the peer has acknowledged says so by c.Acknowledges()
+// and, if c.WantsUnacknowledged(now), calls c.Unacknowledged before c.Expire.
+//
 // # The handler's side, between Requested and End
 //
 //	c.Request()                          the head
@@ -67,6 +70,7 @@
 //	delivery.go     … and by a reset, so that it can read those before
 //	deadline.go     what it waits for, and how long
 //	output.go       what is to be sent
+//	acknowledged.go … and what of it the peer has got
 //	outcome.go      what becomes of an answer, for access logs
 //	exchange.go     the memory that is held only while something is under way
 //	hopbyhop.go     which fields are for one connection alone

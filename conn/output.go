@@ -20,6 +20,8 @@ type busy struct {
 	waited     time.Duration // for the peer, before stuckSince
 	moved      int64         // bytes sent
 	answers    int           // gathered: whole and at least partly unsent
+
+	acknowledged acknowledged
 }
 
 // segment is content that is not ours to copy: a view of a caller's bytes, or a
@@ -158,12 +160,21 @@ func (c *Conn) Sent(now time.Duration, n int64) {
 	o.moved += n
 	switch {
 	case !o.pending():
-		o.busy = busy{}
+		if o.stuck {
+			o.acknowledged.waited += now - o.acknowledged.since
+			o.stuck, o.stuckSince, o.waited = false, 0, 0
+		}
+		o.moved, o.answers = 0, 0
 		if c.write == writeIdle {
 			c.since = now // a peer that was still reading was not idle
 		}
 	case n > 0 || !o.stuck:
-		if o.stuck {
+		a := &o.acknowledged
+		if !o.stuck {
+			a.since, a.looked = now, now
+		} else if a.told {
+			return
+		} else {
 			o.waited += now - o.stuckSince
 		}
 		o.stuck, o.stuckSince = true, now

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"time"
 )
 
 // Clients in a process of their own: the test binary, started again, also where
@@ -17,7 +18,9 @@ type order struct {
 	N    int    // clients
 	Of   int    // of early answers: the row
 
-	Heads, Readers int // of slow peers
+	Heads, Readers int           // of slow peers
+	Write, Grace   time.Duration // when readers are to be ended
+	Rate           int64         // bytes a second
 }
 
 func (o order) env() string {

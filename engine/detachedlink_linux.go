@@ -8,14 +8,16 @@ import "github.com/pollard-go/pollard/conn"
 func (l *link) tend(d *Detached) {
 	now := d.srv.clock.now()
 	r := runner{srv: d.srv, at: now} // a worker, as far as sending is concerned
-	r.apply(l, l.takeNotes())
+	bits := l.takeNotes()
+	stuck := bits == noteTimer && l.conn.WantsUnacknowledged(now) // an edge tells when the socket takes more
+	r.apply(l, bits)
 	if l.broken {
 		l.conn.ReceiveReset(now) // no read would find out: nobody reads
 	}
 	if l.ended && d.ctx != nil && !l.broken && d.srv.opts.Close.HalfClose == HalfCloseCancel {
 		d.ctx.cancel(ErrPeerEnded)
 	}
-	if l.conn.Unsent() {
+	if l.conn.Unsent() && !stuck {
 		r.send(l)
 	}
 	l.charge()

@@ -271,6 +271,9 @@ func (lp *loop) newLink(r *runner, fd int, peer sock.Addr, ln *listener, v verdi
 		config = &lp.srv.refused
 	}
 	l.conn.Init(config, lp.now)
+	if !l.unix {
+		l.conn.Acknowledges()
+	}
 	lp.srv.hookOpened(l)
 	if lp.closing {
 		l.cut = true

@@ -269,6 +269,7 @@ func (lp *loop) expire(r *runner, l *link) {
 	if _, kind := l.conn.Deadline(); l.queued && (kind == conn.IdleDeadline || kind == conn.HoldDeadline) {
 		return // the request that it waits for has come, perhaps: its turn tells, and looks at the time
 	}
+	r.look(l)
 	if l.conn.Expire(lp.now) {
 		r.turn(l)
 		return

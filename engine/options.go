@@ -74,7 +74,7 @@ type TimeoutOptions struct {
 	// Zero: 30 s. Negative: without limit.
 	Body time.Duration
 	// Write is how long an answer may make no progress because the peer does not
-	// read. Zero: 30 s. Negative: without limit.
+	// read: over TCP on Linux, how long its system acknowledges nothing. Zero: 30 s. Negative: without limit.
 	Write time.Duration
 	// Receive is how long a request may take from its head's first byte to its
 	// body's last (408). Time in which the handler does not ask for the body does

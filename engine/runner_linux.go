@@ -316,6 +316,7 @@ func (r *runner) apply(l *link, bits uint32) {
 		l.broken = true
 	}
 	if bits&noteTimer != 0 {
+		r.look(l)
 		l.conn.Expire(r.now())
 	}
 	if bits&noteDrain != 0 {

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -19,10 +20,10 @@ import (
 )
 
 // slowResult is what became of the slow peers, in milliseconds from their first
-// byte to their end.
+// byte to their end; Late is of readers, from when their limits say to their end.
 type slowResult struct {
-	Heads, Readers []int
-	Errors         []string
+	Heads, Readers, Late []int
+	Errors               []string
 }
 
 // TestSlowPeers: peers that send a head, or read an answer, as slowly as they
@@ -30,7 +31,7 @@ type slowResult struct {
 func TestSlowPeers(t *testing.T) {
 	const good = 64
 	heads, readers := scale(100, 500, 10_000), scale(20, 100, 1000)
-	timeouts := engine.TimeoutOptions{Head: 4 * time.Second, Write: 4 * time.Second}
+	timeouts := engine.TimeoutOptions{Head: 4 * time.Second, Write: 4 * time.Second, RateGrace: 2 * time.Second}
 	span := time.Duration(scale(1, 2, 6)) * time.Second
 	if *full {
 		timeouts = engine.TimeoutOptions{} // the defaults
@@ -39,7 +40,10 @@ func TestSlowPeers(t *testing.T) {
 		t.Run(mode.String(), func(t *testing.T) {
 			c := startChildWith(t, mode, 0, timeouts)
 			before := best(t, c.addr, good, span)
-			slow := startSlow(t, order{Addr: c.addr, Kind: "slow", Heads: heads, Readers: readers})
+			slow := startSlow(t, order{
+				Addr: c.addr, Kind: "slow", Heads: heads, Readers: readers, Rate: 240,
+				Write: orDefault(timeouts.Write, 30*time.Second), Grace: orDefault(timeouts.RateGrace, 10*time.Second),
+			})
 			came := func() bool {
 				time.Sleep(200 * time.Millisecond) // a report is work for the child
 				return c.report().Stats.Accepted >= int64(3*good+heads+readers)
@@ -54,9 +58,9 @@ func TestSlowPeers(t *testing.T) {
 				t.Errorf("p99 %v beside slow peers, %v without", during, before)
 			}
 			result := slow()
-			gone(t, "heads", result.Heads, heads, orDefault(timeouts.Head, 20*time.Second), 0)
-			// Their time begins when the system has taken what it takes of the answers.
-			gone(t, "readers", result.Readers, readers, orDefault(timeouts.Write, 30*time.Second), 3*time.Second)
+			gone(t, "heads", result.Heads, heads, orDefault(timeouts.Head, 20*time.Second))
+			t.Logf("readers: gone after %d to %d ms", slices.Min(result.Readers), slices.Max(result.Readers))
+			gone(t, "readers, after what their limits say", result.Late, readers, 0)
 			for _, e := range result.Errors[:min(len(result.Errors), 5)] {
 				t.Error(e)
 			}
@@ -79,7 +83,7 @@ func orDefault(d, otherwise time.Duration) time.Duration {
 }
 
 // gone checks when slow peers were ended.
-func gone(t *testing.T, what string, ms []int, n int, limit, begin time.Duration) {
+func gone(t *testing.T, what string, ms []int, n int, limit time.Duration) {
 	t.Helper()
 	if len(ms) != n {
 		t.Errorf("%d %s are gone of %d", len(ms), what, n)
@@ -90,7 +94,7 @@ func gone(t *testing.T, what string, ms []int, n int, limit, begin time.Duration
 	t.Logf("%s: limit %v, gone after %v to %v", what, limit, first, last)
 	late := limit + 3*time.Second // on a machine that does other things too
 	if *full {
-		late = limit + begin + time.Second + slowLook
+		late = limit + time.Second + slowLook
 	}
 	if first < limit-100*time.Millisecond || last > late {
 		t.Errorf("%s: limit %v, gone after %v to %v", what, limit, first, last)
@@ -180,8 +184,9 @@ func startSlow(t *testing.T, o order) func() slowResult {
 // slowRamp is how many slow peers begin in a second, and slowLook how often the
 // readers look whether they have been ended.
 const (
-	slowRamp = 2000
-	slowLook = 500 * time.Millisecond
+	slowRamp  = 2000
+	slowLook  = 250 * time.Millisecond
+	slowReads = 4 // of these are one second
 )
 
 // slow has peers be slow until they are ended.
@@ -194,11 +199,11 @@ func (o order) slow() (r slowResult) {
 			return err
 		}
 		defer c.Close()
-		var took time.Duration
+		var took, late time.Duration
 		if i < o.Heads {
 			took, err = slowHead(c)
 		} else {
-			took, err = slowReader(c.(*net.TCPConn))
+			took, late, err = o.slowReader(c.(*net.TCPConn))
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -206,6 +211,7 @@ func (o order) slow() (r slowResult) {
 			r.Heads = append(r.Heads, int(took.Milliseconds()))
 		} else {
 			r.Readers = append(r.Readers, int(took.Milliseconds()))
+			r.Late = append(r.Late, int(late.Milliseconds()))
 		}
 		return err
 	})
@@ -239,41 +245,56 @@ func slowHead(c net.Conn) (time.Duration, error) {
 	return time.Since(start), fmt.Errorf("a slow head is served still")
 }
 
-// slowReader reads 100 bytes a second, and wants to be cut off.
-func slowReader(c *net.TCPConn) (time.Duration, error) {
+// slowReader reads 100 bytes a second, and wants to be cut off. It tells how much
+// later than by o.Write and o.Rate that was: its system knows what it has acknowledged.
+func (o order) slowReader(c *net.TCPConn) (took, late time.Duration, err error) {
 	_ = c.SetReadBuffer(4 << 10)
 	start := time.Now()
 	if _, err := io.WriteString(c, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	b := make([]byte, 100)
+	var received uint64
+	var grown time.Duration // when it last had
 	for i := 0; time.Since(start) < 2*time.Minute; i++ {
-		if wasReset(c) {
-			return time.Since(start), nil
+		// A reset is seen by the state of the socket: what lies in its buffer can
+		// be read still, for minutes.
+		info, err := tcpInfo(c)
+		if err != nil {
+			return 0, 0, err
 		}
-		if i%2 == 0 {
+		took = time.Since(start)
+		if info.Bytes_received > received {
+			received, grown = info.Bytes_received, took-time.Duration(info.Last_data_recv)*time.Millisecond
+		}
+		if info.State == tcpClose {
+			due := min(grown+o.Write, o.Grace+time.Duration(received)*time.Second/time.Duration(o.Rate))
+			return took, took - due, nil
+		}
+		if i%slowReads == 0 {
 			if _, err := c.Read(b); err != nil {
-				return time.Since(start), nil
+				return took, 0, fmt.Errorf("a slow reader: %w", err)
 			}
 		}
 		time.Sleep(slowLook)
 	}
-	return time.Since(start), fmt.Errorf("a slow reader is served still")
+	return time.Since(start), 0, fmt.Errorf("a slow reader is served still")
 }
+
+const tcpClose = 7 // linux/net/tcp_states.h
 
 // wasReset tells it by the state of the socket: what lies in its buffer can be read
 // still, for minutes.
 func wasReset(c *net.TCPConn) bool {
-	const tcpClose = 7 // linux/net/tcp_states.h
-	state := uint8(0)
+	info, err := tcpInfo(c)
+	return err != nil || info.State == tcpClose
+}
+
+func tcpInfo(c *net.TCPConn) (info *unix.TCPInfo, err error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return true
+		return nil, err
 	}
-	err = raw.Control(func(fd uintptr) {
-		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
-			state = info.State
-		}
-	})
-	return err != nil || state == tcpClose
+	cerr := raw.Control(func(fd uintptr) { info, err = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO) })
+	return info, errors.Join(err, cerr)
 }

@@ -216,7 +216,7 @@ func (s *stream) takeNotes() {
 	s.ended = s.ended || bits&streamEnded != 0
 	s.broken = s.broken || bits&streamBroken != 0
 	if bits&streamTimer != 0 {
-		s.c.Expire(s.at)
+		s.expire()
 	}
 	if s.c.State().Closed() {
 		s.cancel(ErrClosed)
@@ -286,7 +286,7 @@ func (s *stream) outcome(err error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, carrier.ErrInterrupted):
-		if s.c.Expire(s.at) && s.c.State().Closed() {
+		if s.expire() && s.c.State().Closed() {
 			s.cancel(ErrClosed)
 		}
 	default:

@@ -143,7 +143,7 @@ func (s *stream) write(d *Detached) {
 		s.c.Sent(s.at, n)
 		switch {
 		case err != nil && errors.Is(err, carrier.ErrInterrupted):
-			s.c.Expire(s.at)
+			s.expire()
 		case err != nil:
 			s.takeNotes()
 			s.c.ReceiveReset(s.at)

@@ -99,6 +99,9 @@ func (s *Server) newStream(io carrier.Conn, own bool, v verdict) *stream {
 	}
 	c.refresh()
 	c.c.Init(config, c.at)
+	if acknowledges(io) {
+		c.c.Acknowledges()
+	}
 	s.open.Add(1)
 	if !st.add(c) {
 		s.connectionEnded()

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"io"
+	"net"
 	"os"
 	"sync/atomic"
 	"time"
@@ -59,6 +60,27 @@ func (s *stream) confirm() {
 		return
 	}
 	s.c.Unacknowledged(s.at, n)
+}
+
+// acknowledges tells that Unacknowledged of a carrier can be told, and that it is
+// no matter how often a wait of it ends: other connections may not go on then.
+func acknowledges(io carrier.Conn) bool {
+	switch io := io.(type) {
+	case *wire:
+		_, tcp := io.nc.(*net.TCPConn)
+		return tcp && rawSockets
+	case *secured:
+		return acknowledges(io.below)
+	}
+	return false
+}
+
+// expire acts on a deadline that has passed.
+func (s *stream) expire() bool {
+	if s.c.WantsUnacknowledged(s.at) {
+		s.confirm()
+	}
+	return s.c.Expire(s.at)
 }
 
 // sendOnce sends some.

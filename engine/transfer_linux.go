@@ -111,6 +111,13 @@ func (r *runner) confirm(l *link) {
 	l.conn.Unacknowledged(r.now(), n)
 }
 
+// look tells conn what the peer's system has, if a deadline depends on it.
+func (r *runner) look(l *link) {
+	if l.conn.WantsUnacknowledged(r.now()) {
+		r.confirm(l)
+	}
+}
+
 // count adds to the counters what the runner has served. It does so once for all
 // requests that came in one piece.
 func (r *runner) count(l *link) {
