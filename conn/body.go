@@ -197,8 +197,8 @@ func (c *Conn) Discarding() bool { return c.read == readDiscard }
 
 // LimitBody lowers the limit on the request's content to n bytes, if there is a
 // higher one or none; a negative n is zero, which allows no content. Above it Body
-// returns ErrBodyTooLarge: with a declared length at once, otherwise when it is
-// reached.
+// returns ErrBodyTooLarge: with a declared length, or if so much has come, at once,
+// otherwise when it is reached.
 func (c *Conn) LimitBody(n int64) {
 	if c.x == nil || !c.handling {
 		return
@@ -207,7 +207,7 @@ func (c *Conn) LimitBody(n int64) {
 	if n = max(n, 0); !b.limited || n < b.limit {
 		b.limited, b.limit = true, n
 	}
-	if c.read == readBody && !b.chunked && c.ContentLength() > b.limit {
+	if c.read == readBody && max(c.ContentLength(), b.total) > b.limit {
 		c.setReason(ReasonTooLarge)
 		c.breakBody(ErrBodyTooLarge)
 	}

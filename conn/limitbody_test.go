@@ -60,3 +60,20 @@ func TestLimitBody(t *testing.T) {
 		}
 	}
 }
+
+// A limit that is set when more has come already holds for what is unread of it.
+func TestLimitBodyLate(t *testing.T) {
+	cfg := conn.DefaultConfig()
+	var c conn.Conn
+	c.Init(&cfg, 0)
+	c.Receive(0, []byte("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"))
+	c.Next(0)
+	if p, err := c.Body(0); string(p) != "hello" || err != nil {
+		t.Fatalf("%q, %v", p, err)
+	}
+	c.Consume(1)
+	c.LimitBody(3)
+	if p, err := c.Body(0); !errors.Is(err, conn.ErrBodyTooLarge) {
+		t.Errorf("%q, %v", p, err)
+	}
+}

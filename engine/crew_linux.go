@@ -102,6 +102,25 @@ func (c *crew) rest(r *runner, j job) bool {
 	return true
 }
 
+// isAwaited tells whether jobs wait.
+func (c *crew) isAwaited() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.waiting.len() > 0
+}
+
+// yield puts the job that a runner is at behind those that wait, of which that
+// runner does the first, by rest. It reports false if none do any more.
+func (c *crew) yield(j job) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.waiting.len() == 0 {
+		return false
+	}
+	c.waiting.push(j)
+	return true
+}
+
 // trim sends those away that have rested too long.
 func (c *crew) trim() {
 	c.mu.Lock()

@@ -21,24 +21,37 @@ func (g *gate) init(o *DispatchOptions) {
 	g.left.L = &g.mu
 }
 
-// enter waits for a place. It reports false if too many wait already.
-func (g *gate) enter() bool {
-	if g.most == 0 || g.tryEnter() {
+// turnRequests is how many requests of one connection are served before others
+// have their turn: one read may bring hundreds.
+const turnRequests = 32
+
+// enter waits for a place. It reports false if too many wait already. burst is how
+// many requests of the connection have been served since it last had to wait: one
+// that goes on and on queues behind those that do, where its own place leaves room
+// for it.
+func (g *gate) enter(burst int) bool {
+	yields := burst >= turnRequests && g.waiting.Load() > 0
+	if g.most == 0 || !yields && g.tryEnter() {
 		return true
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.waiting.Load() >= g.room {
+	waiting := g.waiting.Load()
+	// One of them has been told, or will be: see leave. If there are places for all
+	// nobody might tell this one.
+	yields = yields && waiting > 0 && g.inside.Load()+waiting >= g.most
+	if waiting >= g.room && !yields {
 		return false
 	}
 	g.waiting.Add(1) // before the next look: see leave
 	defer g.waiting.Add(-1)
-	for !g.tryEnter() {
+	for yields || !g.tryEnter() {
 		if g.open {
 			g.inside.Add(1)
 			return true
 		}
 		g.left.Wait()
+		yields = false
 	}
 	return true
 }

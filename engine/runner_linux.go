@@ -15,7 +15,6 @@ const (
 
 	discardBytes = 1 << 20 // what one discarding read throws away at most
 	turnReads    = 16      // how often a loop reads from one connection before the others get their turn
-	turnRequests = 32      // how many of its requests it serves: one read may bring hundreds
 )
 
 // runner is a goroutine of the engine. It either holds a loop, and then owns
@@ -234,12 +233,7 @@ func (r *runner) advance(l *link) bool {
 			}
 			hungry = true
 		case conn.Requested:
-			if r.loop == nil || !r.loop.workersFirst() {
-				if !r.serve(l) {
-					return false
-				}
-				served++
-			} else if r.handOver(l) {
+			if !r.requested(l, &served) {
 				return false
 			}
 		case conn.Flush:
@@ -260,6 +254,38 @@ func (r *runner) advance(l *link) bool {
 			panic("engine: connection paused without a handler")
 		}
 	}
+}
+
+// requested has the request that l's connection has ready answered. It reports
+// false if l is not the runner's any more.
+func (r *runner) requested(l *link, served *int) bool {
+	switch {
+	case r.loop != nil && r.loop.workersFirst():
+		return !r.handOver(l)
+	case *served >= turnRequests:
+		if *served = 0; r.yield(l) {
+			return false
+		}
+	}
+	*served++
+	return r.serve(l)
+}
+
+// yield puts l, whose connection has a request ready, behind those that wait for a
+// worker, if the runner is one and any do. It reports whether it has.
+func (r *runner) yield(l *link) bool {
+	if r.job.link != l || r.job.served || !r.srv.crew.isAwaited() {
+		return false
+	}
+	if r.late {
+		r.late = false
+		r.handled(l)
+	}
+	r.sendUnsent(l) // that it is broken is found by the next
+	r.count(l)
+	l.conn.Release()
+	l.charge()
+	return r.srv.crew.yield(job{link: l})
 }
 
 // handOver gives l, whose connection has a request ready, to a worker. It

@@ -35,6 +35,7 @@ type stream struct {
 	k        *call         // under way
 	at       time.Duration // when the clock was last read
 	requests int64         // served and not counted yet
+	burst    int           // served since it last had to wait for something
 	charged  int64         // bytes that the memory budget counts
 	touching atomic.Int32  // how many others use the carrier: see touch
 	number   uint64
@@ -298,6 +299,7 @@ func (s *stream) outcome(err error) {
 
 // quiet gives up what is not needed to wait.
 func (s *stream) quiet() {
+	s.burst = 0
 	s.count()
 	s.c.Release()
 	s.io.Release()

@@ -27,7 +27,7 @@ func (s *stream) serve() bool {
 		}
 	}
 	s.enter(StateHandling)
-	if !s.srv.streams.gate.enter() {
+	if !s.srv.streams.gate.enter(s.burst) {
 		s.srv.streams.counters.declined.Add(1)
 		s.srv.declined(s, &s.c)
 		s.c.Decline(s.at, 503, s.srv.opts.Dispatch.RetryAfter)
@@ -40,6 +40,9 @@ func (s *stream) serve() bool {
 		return true
 	}
 	s.requests++
+	if s.burst++; s.burst > turnRequests {
+		s.burst = 0
+	}
 	k := s.srv.streams.call(s.srv)
 	k.begin(&s.c, s)
 	s.k = k
