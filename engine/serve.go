@@ -14,7 +14,9 @@ import (
 // connections: Shutdown does. A *net.TCPListener or *net.UnixListener is watched
 // by the event loops, if Listen.Transport is that; every other one gets a
 // goroutine for each connection. It is closed in every case. Serve may be called
-// for several listeners. See also Listen.Exclusive.
+// for several listeners. See also Listen.Exclusive. Closing ln doesn't end it where
+// event loops watch it, since they have a descriptor of their own: Shutdown and
+// Close do.
 //
 // A *tls.Conn that ln gives shakes hands first, within TLS.HandshakeTimeout but
 // without the bound of TLS.Handshakes, and one that agrees on another protocol than
