@@ -12,6 +12,7 @@ import "time"
 type acknowledged struct {
 	since       time.Duration // when output got stuck
 	waited      time.Duration // how long it was stuck before
+	silent      time.Duration // how much of that after the last progress
 	looked      time.Duration // when the driver was last asked, or since
 	first, last int64         // what it told
 	told        bool          // first and last hold
@@ -63,6 +64,15 @@ func (c *Conn) looked(now time.Duration, unacknowledged int64) {
 	case total > a.last:
 		a.last = total
 		o.stuckSince = now
+	}
+}
+
+// emptied says that the socket has taken all there was, stuck since the last progress
+// in since: that it did is none.
+func (a *acknowledged) emptied(now, since time.Duration) {
+	a.waited += now - a.since
+	if a.told {
+		a.silent = now - since
 	}
 }
 

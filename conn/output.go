@@ -161,7 +161,7 @@ func (c *Conn) Sent(now time.Duration, n int64) {
 	switch {
 	case !o.pending():
 		if o.stuck {
-			o.acknowledged.waited += now - o.acknowledged.since
+			o.acknowledged.emptied(now, o.stuckSince)
 			o.stuck, o.stuckSince, o.waited = false, 0, 0
 		}
 		o.moved, o.answers = 0, 0
@@ -177,6 +177,6 @@ func (c *Conn) Sent(now time.Duration, n int64) {
 		} else {
 			o.waited += now - o.stuckSince
 		}
-		o.stuck, o.stuckSince = true, now
+		o.stuck, o.stuckSince = true, now-a.silent
 	}
 }
