@@ -28,6 +28,14 @@ func (c *Conn) endFinal(now time.Duration) (e Event, ok bool) {
 	return 0, true
 }
 
+// EndFollows tells, at a Flush, that once Output has been sent whole the driver is
+// told at once to end our side of the connection, in order: the end of a short
+// last answer may be held back until then, so that both leave in one segment.
+func (c *Conn) EndFollows() bool {
+	return c.write == writeDone && c.final && !c.reset && !c.cfg.ResetFor.Has(c.reason) &&
+		!c.x.out.seg.pending() && len(c.x.out.buf)-c.x.out.off <= briefBytes
+}
+
 // deafen: after the last answer all input is discarded, also while that answer
 // is still on its way: a peer that reads only when it has sent all must not be
 // left stuck.

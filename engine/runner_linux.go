@@ -30,6 +30,7 @@ type runner struct {
 	buf      []byte        // to receive into, nil while it is not needed
 	pausing  bool          // the link at hand is not to be read from for a while
 	late     bool          // a handler has returned since the clock was last read
+	last     bool          // what is being sent is the last, and our side's end follows
 	requests int64         // served and not counted yet
 	head     bool          // the head of the request under way lies in buf
 	stray    bool          // the handler goes on without a link: it has hijacked the connection
@@ -190,6 +191,7 @@ func (r *runner) turn(l *link) {
 func (r *runner) advance(l *link) bool {
 	reads, served := 0, 0
 	hungry := false // all that was received has been looked at
+	held := false   // the end of the last answer was held back, to leave with our side's end
 	for {
 		if served == turnRequests && r.loop != nil {
 			served = 0
@@ -237,7 +239,10 @@ func (r *runner) advance(l *link) bool {
 				return false
 			}
 		case conn.Flush:
-			if out := r.send(l); out == yielded || out == blocked && !(l.readable && l.conn.WantsInput()) {
+			r.last = l.conn.EndFollows()
+			result := r.send(l)
+			held, r.last = r.last, false
+			if result == yielded || result == blocked && !(l.readable && l.conn.WantsInput()) {
 				return true
 			}
 		case conn.Confirm:
@@ -245,6 +250,10 @@ func (r *runner) advance(l *link) bool {
 		case conn.Shutdown:
 			sock.ShutdownWrite(int(l.fd))
 		case conn.Close:
+			if held {
+				// Closing would throw away what was held back if something has come.
+				sock.ShutdownWrite(int(l.fd))
+			}
 			r.close(l, false)
 			return false
 		case conn.Reset:

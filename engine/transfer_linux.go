@@ -134,7 +134,7 @@ func (r *runner) sendOnce(l *link, out *conn.Output) (int, sock.Errno) {
 	case len(out.Body) > 0 || len(out.Head) > 0 && len(out.Tail) > 0 && out.File == 0:
 		return sock.Send3(fd, out.Head, out.Body, out.Tail)
 	case len(out.Head) > 0:
-		return sock.Send(fd, out.Head, out.File > 0)
+		return sock.Send(fd, out.Head, out.File > 0 || r.last)
 	case out.File > 0:
 		return r.sendFile(l, out.File)
 	}
