@@ -164,7 +164,9 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	}
 	x := c.x
 	r := &x.resp
-	p, err = c.allowed(p)
+	if r.status != 0 || r.verb == parser.VerbConnect || r.Header.declared || c.write != writeHead {
+		p, err = c.allowed(p) // otherwise there is no limit
+	}
 	switch {
 	case x.out.seg.pending():
 		return 0, ErrSegmentPending

@@ -117,7 +117,9 @@ func (c *Conn) becomeDeaf() {
 
 // becomeReady: request and answer are both complete; the next may come.
 func (c *Conn) becomeReady() {
-	c.must(c.read == readDone && c.write == writeDone && !c.final)
+	if c.read != readDone || c.write != writeDone || c.final {
+		c.impossible()
+	}
 	c.read, c.write = readHead, writeIdle
 }
 
