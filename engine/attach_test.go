@@ -189,12 +189,14 @@ func TestAttach(t *testing.T) {
 		c.wants(200, "later")
 	}
 	c.ended() // idle
+	_ = c.Close()
 	partial := dial()
 	partial.send("GET /")
 	if a := partial.answer(); a.StatusCode != 408 {
 		t.Errorf("%v", a.Response)
 	}
 	partial.ended()
+	_ = partial.Close()
 	gone := dial()
 	gone.get("/wait")
 	gone.reset()

@@ -147,10 +147,10 @@ func TestExpectContinue(t *testing.T) {
 // TestBodyErrors: what a handler is told about a peer that fails.
 func TestBodyErrors(t *testing.T) {
 	inModes(t, func(t *testing.T, o engine.Options) {
-		o.Timeouts.Body = 60 * time.Millisecond
 		o.Limits.BodyBytes = 100
-		errs := make(chan error, 1)
-		f := serve(t, o, func(w *engine.Response, r *engine.Request) {
+		errs, entered := make(chan error, 1), make(chan struct{}, 1)
+		handler := func(w *engine.Response, r *engine.Request) {
+			entered <- struct{}{}
 			p := make([]byte, 10)
 			var err error
 			for err == nil {
@@ -164,7 +164,7 @@ func TestBodyErrors(t *testing.T) {
 			if errors.As(err, &pe) {
 				_ = w.SetStatus(pe.Status)
 			}
-		})
+		}
 		const chunked = "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 		for name, c := range map[string]struct {
 			send   string
@@ -179,23 +179,28 @@ func TestBodyErrors(t *testing.T) {
 			"reset":     {post("/", 3) + "ab", (*client).reset, engine.ErrClosed, ""},
 			"bad chunk": {chunked + "1\r\nab", nil, nil, "400"},
 		} {
-			p := f.dial()
-			p.send("%s", c.send)
-			if c.end != nil {
-				time.Sleep(5 * time.Millisecond)
-				c.end(p)
-			}
-			err := <-errs
-			var pe *conn.PeerError
-			if c.want != nil && !errors.Is(err, c.want) || c.want == nil && !errors.As(err, &pe) {
-				t.Errorf("%s: %v", name, err)
-			}
-			if c.status != "" {
-				if a := p.answer(); fmt.Sprint(a.StatusCode) != c.status {
-					t.Errorf("%s: %s", name, a.Status)
+			t.Run(name, func(t *testing.T) {
+				o := o
+				if c.want == engine.ErrBodyTimeout {
+					o.Timeouts.Body = 60 * time.Millisecond
 				}
-			}
-			_ = p.Close()
+				p := serve(t, o, handler).dial()
+				p.send("%s", c.send)
+				<-entered
+				if c.end != nil {
+					c.end(p)
+				}
+				err := <-errs
+				var pe *conn.PeerError
+				if c.want != nil && !errors.Is(err, c.want) || c.want == nil && !errors.As(err, &pe) {
+					t.Error(err)
+				}
+				if c.status != "" {
+					if a := p.answer(); fmt.Sprint(a.StatusCode) != c.status {
+						t.Error(a.Status)
+					}
+				}
+			})
 		}
 	})
 }

@@ -45,7 +45,7 @@ func TestMemoryBudgetPausesAndRecovers(t *testing.T) {
 				_, _ = c.Write(head) // what is not read stays in the kernel
 				hoarders = append(hoarders, c)
 			}
-			if !within(10*time.Second, func() bool { return srv.Stats().Pauses > 0 }) {
+			if !within(patience, func() bool { return srv.Stats().Pauses > 0 }) {
 				t.Error("waited in vain for reading to pause")
 			}
 			// One read of 16 KB a connection may come on top before it is charged.
@@ -55,7 +55,7 @@ func TestMemoryBudgetPausesAndRecovers(t *testing.T) {
 			for _, c := range hoarders {
 				c.Close()
 			}
-			if !within(10*time.Second, func() bool { return srv.Stats().Buffered == 0 }) {
+			if !within(patience, func() bool { return srv.Stats().Buffered == 0 }) {
 				t.Error("waited in vain for the memory to be free")
 			}
 			resp, err := http.Get("http://" + ln.Addr().String())
@@ -102,7 +102,7 @@ func TestMemoryBudgetBoundsReadAll(t *testing.T) {
 			t.Errorf("%d bytes: %d %s", n, resp.StatusCode, b)
 		}
 	}
-	if !within(10*time.Second, func() bool { return srv.Stats().Buffered == 0 }) {
+	if !within(patience, func() bool { return srv.Stats().Buffered == 0 }) {
 		t.Error("waited in vain for the memory to be free")
 	}
 }

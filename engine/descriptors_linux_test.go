@@ -26,7 +26,10 @@ func TestDescriptorsRunOut(t *testing.T) {
 			stop := make(chan struct{})
 			active := goOnActive(c.addr, 30, stop)
 			crowd := crowdOf(t, c.addr, n, files/2)
-			if open := c.report().Stats.Open; open < files/2 || open > files-files/8 {
+			if !within(patience, func() bool { return c.report().Stats.Open >= files/2 }) {
+				t.Errorf("%d open of %d", c.report().Stats.Open, len(crowd))
+			}
+			if open := c.report().Stats.Open; open > files-files/8 {
 				t.Errorf("%d open of %d", open, len(crowd))
 			}
 			talk(t, c.addr)
@@ -41,13 +44,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 			if !within(patience, func() bool { return c.report().Stats.Accepted >= int64(len(crowd)) }) {
 				t.Errorf("%d accepted of %d", c.report().Stats.Accepted, len(crowd))
 			}
-			start, cpu := time.Now(), processCPU(t, c)
-			time.Sleep(time.Second)
-			if share := float64(processCPU(t, c)-cpu) / float64(time.Since(start)); share > 0.05 {
-				t.Errorf("the process uses %.0f %% of a CPU for nothing", share*100)
-			} else {
-				t.Logf("it uses %.1f %% of a CPU", share*100)
-			}
+			c.rests(time.Second, 50*time.Millisecond)
 			for _, one := range crowd {
 				_ = one.Close()
 			}
@@ -80,14 +77,9 @@ func TestListenerAtRest(t *testing.T) {
 	if !within(patience, func() bool { return c.report().Stats.Rests > 0 }) {
 		t.Fatalf("%+v", c.report())
 	}
-	start, cpu := time.Now(), processCPU(t, c)
-	time.Sleep(2 * time.Second)
-	share := float64(processCPU(t, c)-cpu) / float64(time.Since(start))
-	if share > 0.05 {
-		t.Errorf("the process uses %.0f %% of a CPU for nothing", share*100)
-	}
+	c.rests(time.Second, 50*time.Millisecond)
 	r := c.report()
-	t.Logf("it uses %.1f %% of a CPU; %d open, %d rests", share*100, r.Stats.Open, r.Stats.Rests)
+	t.Logf("%d open, %d rests", r.Stats.Open, r.Stats.Rests)
 	if r.Stats.Closed[conn.ReasonShed] > 0 {
 		t.Errorf("%d gave way in the middle of a request", r.Stats.Closed[conn.ReasonShed])
 	}
@@ -142,6 +134,7 @@ func goOnActive(addr string, n int, stop chan struct{}) chan error {
 	var all sync.WaitGroup
 	for range n {
 		all.Add(1)
+		began := time.Now()
 		k, err := net.DialTimeout("tcp", addr, patience)
 		go func() {
 			defer all.Done()
@@ -150,7 +143,7 @@ func goOnActive(addr string, n int, stop chan struct{}) chan error {
 				return
 			}
 			defer k.Close()
-			results <- stayActive(k, stop)
+			results <- stayActive(k, began, stop)
 		}()
 	}
 	go func() {
@@ -164,17 +157,19 @@ func goOnActive(addr string, n int, stop chan struct{}) chan error {
 // Limits.ShedMinIdle is a second.
 const mayBeIdle = 800 * time.Millisecond
 
-func stayActive(k net.Conn, stop chan struct{}) error {
+// stayActive knows of a time, last, that the server has seen it in use since.
+func stayActive(k net.Conn, last time.Time, stop chan struct{}) error {
 	r := bufio.NewReader(k)
-	for last := time.Now(); ; {
+	for {
 		_ = k.SetDeadline(time.Now().Add(patience))
+		next := time.Now()
 		if err := getOpen(k, r); err != nil {
 			if time.Since(last) > mayBeIdle {
 				return nil // the test has been slow, not the server
 			}
 			return fmt.Errorf("active connection: %w", err)
 		}
-		last = time.Now()
+		last = next
 		select {
 		case <-stop:
 			return nil

@@ -38,7 +38,7 @@ func detachedServer(t *testing.T, o engine.Options) (addr string, answers chan *
 	}), o)
 	go func() { _ = srv.Serve(ln) }()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := srv.Shutdown(ctx); err != nil {
 			t.Errorf("Shutdown: %v", err)
@@ -113,7 +113,7 @@ func TestDetachedSeesThePeerGo(t *testing.T) {
 	c.Close()
 	select {
 	case <-ctx.Done():
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the context goes on after a reset")
 	}
 	if _, err := d.WriteString("x"); !errors.Is(err, engine.ErrClosed) {
@@ -144,7 +144,7 @@ func TestDetachedBacklog(t *testing.T) {
 	}
 	select {
 	case <-ctx.Done(): // the write timeout has ended a connection that nobody reads
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the connection goes on although its peer doesn't read")
 	}
 }

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,21 +16,29 @@ func TestFinishedAnswerDoesNotWaitForSlowHandler(t *testing.T) {
 		if o.Dispatch.Mode == engine.ModeInline {
 			t.Skip("handlers promise not to block")
 		}
+		var ended atomic.Bool // the slow handler has
 		f := serve(t, o, func(w *engine.Response, r *engine.Request) {
 			if string(r.Path()) == "/slow" {
 				time.Sleep(slow)
+				ended.Store(true)
 			}
 			_, _ = w.WriteString("ok")
 		})
 		c := f.dial()
-		c.get("/slow") // makes it known
-		c.wants(200, "ok")
-		c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-		began := time.Now()
-		c.wants(200, "ok")
-		if waited := time.Since(began); waited > slow/2 {
-			t.Errorf("the first answer took %v", waited)
+		for try := 1; ; try++ { // what is known is forgotten, and a slow machine may be slow to read
+			c.get("/slow") // makes it known
+			c.wants(200, "ok")
+			ended.Store(false)
+			c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+			c.wants(200, "ok")
+			waited := ended.Load()
+			c.wants(200, "ok")
+			if !waited {
+				return
+			}
+			if try == 10 {
+				t.Fatal("the first answer waited for the second handler, again and again")
+			}
 		}
-		c.wants(200, "ok")
 	})
 }

@@ -274,7 +274,7 @@ func TestHijackMisused(t *testing.T) {
 		}
 		c.get("/twice")
 		c.echoes("still here")
-		if s := j.all(); s != "" {
+		if s := j.faults(); s != "" {
 			t.Errorf("logged: %q", s)
 		}
 	})

@@ -34,7 +34,7 @@ func TestListenerThatIsNone(t *testing.T) {
 		if err == nil || !strings.Contains(log.all(), "engine: accept") {
 			t.Errorf("Serve: %v; logged %q", err, log.all())
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("Serve goes on")
 	}
 	again := listen(t, "tcp", "127.0.0.1:0")

@@ -33,12 +33,7 @@ func acceptedOption(w *Response, level, option int) int {
 // listening runs ListenAndServe on a free port and returns the address.
 func listening(t *testing.T, o Options, h HandlerFunc) (addr string, srv *Server) {
 	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Addr = free.Addr().String()
-	_ = free.Close()
+	o.Addr = FreeAddr(t)
 	o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	srv = New(h, o)
 	done := make(chan error, 1)
@@ -67,7 +62,7 @@ func fetch(t *testing.T, addr string) string {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(time.Minute))
 	_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 	b, err := io.ReadAll(c)
 	_, body, ok := strings.Cut(string(b), "\r\n\r\n")
@@ -164,7 +159,7 @@ func TestDeferAccept(t *testing.T) {
 	if got := fetch(t, addr); got != "hello" || before != srv.Stats().Accepted-1 {
 		t.Errorf("%q; accepted %d, then %d", got, before, srv.Stats().Accepted)
 	}
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(time.Minute))
 	_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	b := make([]byte, 1000)
 	if n, err := c.Read(b); err != nil || !strings.HasSuffix(string(b[:n]), "hello") {
@@ -215,7 +210,7 @@ func fetchFast(t *testing.T, addr string) string {
 		t.Fatal(err)
 	}
 	defer unix.Close(fd)
-	_ = unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 20})
+	_ = unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 60})
 	to := &unix.SockaddrInet4{Port: a.Port, Addr: [4]byte(a.IP.To4())}
 	if err := unix.Sendto(fd, []byte("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), unix.MSG_FASTOPEN, to); err != nil {
 		t.Fatal(err)
@@ -254,7 +249,7 @@ func TestListenOptionRefused(t *testing.T) {
 // TestListenAndServeFails: nothing has been started then, so that the server can
 // be tried again, or be shut down.
 func TestListenAndServeFails(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	taken, err := net.Listen("tcp", FreeAddr(t))
 	if err != nil {
 		t.Fatal(err)
 	}

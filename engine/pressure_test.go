@@ -197,7 +197,7 @@ func TestUploadWithoutReading(t *testing.T) {
 func TestSlowReaderGetsAll(t *testing.T) {
 	inModes(t, func(t *testing.T, o engine.Options) {
 		const length = 5 << 20
-		o.Timeouts.Write = 150 * time.Millisecond
+		o.Timeouts.Write = 600 * time.Millisecond // many times a pause of the reader
 		f := serveOn(t, listenNarrow(t), o, func(w *engine.Response, r *engine.Request) {
 			_ = w.SetContentLength(length)
 			if _, err := w.Write(make([]byte, length)); err != nil && !errors.Is(err, engine.ErrClosed) {
@@ -212,7 +212,7 @@ func TestSlowReaderGetsAll(t *testing.T) {
 			if total += n; err != nil {
 				t.Fatalf("after %d bytes and %v: %v, %v", total, time.Since(start), err, f.Stats().Closed)
 			}
-			if time.Since(start) < 400*time.Millisecond {
+			if time.Since(start) < 2*o.Timeouts.Write {
 				time.Sleep(20 * time.Millisecond)
 			}
 		}

@@ -113,7 +113,7 @@ func TestRefusedBehindTLSListener(t *testing.T) {
 	for range 3 {
 		f.dial()
 	}
-	if !within(5*time.Second, func() bool { return f.Stats().Accepted == 4 && f.Stats().Open == 1 }) {
+	if !within(patience, func() bool { return f.Stats().Accepted == 4 && f.Stats().Open == 1 }) {
 		t.Errorf("%d of %d still open", f.Stats().Open, f.Stats().Accepted)
 	}
 }
@@ -150,12 +150,13 @@ func TestTLSPanic(t *testing.T) {
 // TestTLSSilentDrain: who has connected and not said a word doesn't hold up a shutdown.
 func TestTLSSilentDrain(t *testing.T) {
 	var o engine.Options
+	o.TLS.HandshakeTimeout = -1
 	f := serveSecurely(t, o, hello)
 	f.dial()
 	if !within(patience, func() bool { return f.Stats().Open == 1 }) {
 		t.Fatal("not accepted")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := f.Shutdown(ctx); err != nil {
 		t.Error(err)
@@ -195,10 +196,10 @@ func TestTLSCloseStuck(t *testing.T) {
 		go srv.Close()
 		select {
 		case <-served:
-		case <-time.After(5 * time.Second):
+		case <-time.After(patience):
 			t.Errorf("ours %v: Serve does not return", ours)
 		}
-		if !within(3*time.Second, func() bool { return srv.Stats().Open == 0 }) {
+		if !within(patience, func() bool { return srv.Stats().Open == 0 }) {
 			t.Errorf("ours %v: still open", ours)
 		}
 		_ = near.Close()

@@ -211,7 +211,7 @@ func TestTLSOptions(t *testing.T) {
 func TestTLSSlowReader(t *testing.T) {
 	const length = 3 << 20
 	var o engine.Options
-	o.Timeouts.Write = 500 * time.Millisecond
+	o.Timeouts.Write = time.Second
 	o.Listen.SendBuffer = 64 << 10
 	f := serveSecurely(t, o, func(w *engine.Response, r *engine.Request) {
 		_ = w.SetContentLength(length)

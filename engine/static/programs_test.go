@@ -44,7 +44,7 @@ func TestCurl(t *testing.T) {
 	run := func(args ...string) []byte {
 		t.Helper()
 		_ = os.Remove(out)
-		args = append([]string{"-sS", "--fail", "--max-time", "20", "-o", out}, args...)
+		args = append([]string{"-sS", "--fail", "--max-time", "120", "-o", out}, args...)
 		if msg, err := exec.Command(curl, append(args, "http://"+s.addr+"/a%20b.bin")...).CombinedOutput(); err != nil {
 			t.Fatalf("%q: %v: %s", args, err, msg)
 		}
@@ -68,7 +68,7 @@ func TestCurl(t *testing.T) {
 	if err := os.WriteFile(half, content[:1_234_567], 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if msg, err := exec.Command(curl, "-sS", "--max-time", "20", "-C", "-", "-o", half, fmt.Sprintf("http://%s/a%%20b.bin", s.addr)).CombinedOutput(); err != nil {
+	if msg, err := exec.Command(curl, "-sS", "--max-time", "120", "-C", "-", "-o", half, fmt.Sprintf("http://%s/a%%20b.bin", s.addr)).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, msg)
 	}
 	if got, _ := os.ReadFile(half); !bytes.Equal(got, content) {

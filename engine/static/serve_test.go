@@ -53,7 +53,7 @@ func newSite(t *testing.T, o Options, adjust ...func(*Handler)) *site {
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := srv.Shutdown(ctx); err != nil {
 			t.Errorf("Shutdown: %v", err)
@@ -99,7 +99,7 @@ func (s *site) ask(method, target string, fields ...string) answer {
 		s.t.Fatal(err)
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(time.Minute))
 	head := method + " " + target + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
 	for _, f := range fields {
 		head += f + "\r\n"

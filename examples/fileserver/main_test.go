@@ -95,7 +95,7 @@ func (p *process) status() int {
 			p.t.Fatal(err)
 		}
 		return 0
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		p.t.Fatal("does not exit")
 		return -1
 	}
@@ -173,7 +173,7 @@ func TestSignalDuringDownload(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = p.Process.Signal(signal)
-		refused := time.Now().Add(10 * time.Second)
+		refused := time.Now().Add(time.Minute)
 		for { // until nothing new is accepted
 			c, err := net.Dial("tcp", resp.Request.URL.Host)
 			if err != nil {
@@ -247,7 +247,7 @@ func TestRefusesToStart(t *testing.T) {
 		cmd := exec.Command(program(t), c.args...)
 		var out, log bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &log
-		stop := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
+		stop := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
 		_ = cmd.Run()
 		stop.Stop()
 		line := log.String()
