@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -86,13 +87,16 @@ func TestRepeatedGoesOnWhereItStopped(t *testing.T) {
 
 func TestDownload(t *testing.T) {
 	const size = 3 << 20
+	input, stop := io.Pipe()
+	var asked atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", strconv.Itoa(size))
 		w.Write(make([]byte, size))
+		if asked.Add(1) == 3 { // one of the two has come back
+			stop.Close()
+		}
 	}))
 	defer server.Close()
-	input, stop := io.Pipe()
-	time.AfterFunc(200*time.Millisecond, func() { stop.Close() })
 	var output bytes.Buffer
 	if err := download(server.Listener.Addr().String(), 2, input, &output); err != nil {
 		t.Fatal(err)

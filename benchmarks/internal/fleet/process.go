@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -14,7 +15,7 @@ import (
 )
 
 const (
-	startLimit  = 10 * time.Second
+	startLimit  = time.Minute
 	stopLimit   = 3 * time.Second
 	probePeriod = 200 * time.Microsecond
 	// keptLogBytes of what a server writes are shown when it fails.
@@ -142,14 +143,17 @@ func firstByte(conn net.Conn) error {
 	return err
 }
 
-// freePort asks the kernel for a port. Another process could take it before the server does; the start then fails.
+// freePort finds a port that nobody listens at. It is not one of those that the kernel gives to clients, which may take
+// it before the server does.
 func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	for range 100 {
+		port := 10_000 + rand.IntN(20_000)
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			return port, listener.Close()
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	return 0, errors.New("no port is free")
 }
 
 // keptLog keeps the first bytes written to it. It is read after its writer's process has ended.

@@ -18,7 +18,7 @@ import (
 
 const (
 	helloBody   = work.Hello
-	answerLimit = 5 * time.Second
+	answerLimit = 30 * time.Second
 )
 
 // Answer is what all servers owe for a request. Zero: package work's plain answer.

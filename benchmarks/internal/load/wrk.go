@@ -129,6 +129,7 @@ func (l Wrk) run(ctx context.Context, p *fleet.Process, s Settings, d time.Durat
 		scheme = "https://"
 	}
 	args := []string{"-c", strconv.Itoa(s.ClientCPU), s.WrkPath, "-t1", "-c", strconv.Itoa(l.Connections), "-d", seconds,
+		"--timeout", "30s", // by default 2 s, which are soon over on a busy machine
 		"-s", filepath.Join(s.Dir, "drive.lua"), scheme + p.Addr + "/", "--"}
 	cmd := exec.CommandContext(ctx, "taskset", append(args, scriptArgs...)...)
 	var stdout, stderr bytes.Buffer
