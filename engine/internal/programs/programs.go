@@ -5,6 +5,7 @@ package programs
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -61,10 +62,10 @@ func Chromium(t T, url string, flags ...string) string {
 	cmd := exec.Command(Find(t, "chromium", "chromium-browser", "google-chrome"), append(args, url)...)
 	var dom, log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &dom, &log
-	cmd.WaitDelay = time.Second
-	stop := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	cmd.WaitDelay = 10 * time.Second // for its children, which may hold its output
+	stop := time.AfterFunc(3*time.Minute, func() { _ = cmd.Process.Kill() })
 	defer stop.Stop()
-	if err := cmd.Run(); err != nil {
+	if err := cmd.Run(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		t.Fatalf("%s: %v\n%s\n%s", url, err, dom.Bytes(), log.Bytes())
 	}
 	return dom.String()
