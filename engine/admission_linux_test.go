@@ -271,10 +271,12 @@ func TestClientConnections(t *testing.T) {
 
 // TestClientConnectionsMapped: IPv4 in IPv6 is IPv4, on a socket for both.
 func TestClientConnectionsMapped(t *testing.T) {
-	ln, err := net.Listen("tcp", "[::]:0")
+	local, err := net.Listen("tcp", "[::1]:0") // the wildcard may be had without any address
 	if err != nil {
 		t.Skipf("no IPv6: %v", err)
 	}
+	_ = local.Close()
+	ln := listen(t, "tcp", "[::]:0")
 	var o engine.Options
 	o.Limits.ClientConnections = 1
 	o.Dispatch.RetryAfter = 7 * time.Second
