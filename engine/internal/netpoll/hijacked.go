@@ -70,6 +70,7 @@ func (h *hijacked) Close() error {
 	err := net.ErrClosed
 	h.once.Do(func() {
 		h.p.mu.Lock()
+		h.p.closing = true
 		if h.p.fd >= 0 {
 			_ = syscall.Shutdown(h.p.fd, syscall.SHUT_RDWR)
 		}

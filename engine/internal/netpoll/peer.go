@@ -47,6 +47,7 @@ type peer struct {
 	buf         *[]byte            // what Receive has returned, until Release
 	wake        chan struct{}      // ends a wait outside of OnRequest; nil: there was none
 	pending     int                // bytes in netpoll's output that Send has not counted
+	closing     bool               // by us: Close has been called
 	handed      *hijacked          // to a handler
 	handback    chan struct{}      // closed when that has closed it
 }
@@ -138,6 +139,11 @@ func (p *peer) closed(netpoll.Connection) error {
 		p.keepAll()
 	}
 	p.gone = true
+	// An OnRequest that returns just when the peer ends its side has netpoll close
+	// before OnDisconnect tells: that will find the duplicate.
+	if !p.own && !p.closing && p.ended == nil {
+		p.outlive()
+	}
 	p.rouse()
 	if !p.own {
 		p.fd = -1
@@ -146,6 +152,17 @@ func (p *peer) closed(netpoll.Connection) error {
 		p.ended = io.EOF
 	}
 	return nil
+}
+
+// outlive keeps a duplicate of the descriptor, unless both sides have ended. It is
+// called with mu.
+func (p *peer) outlive() {
+	if p.own || p.fd < 0 || hungUp(p.fd) {
+		return
+	}
+	if fd, err := duplicate(p.fd); err == nil {
+		p.fd, p.own = fd, true
+	}
 }
 
 // onDisconnect is called when the peer has ended its side, or all of it: netpoll
@@ -157,8 +174,8 @@ func onDisconnect(ctx context.Context, _ netpoll.Connection) {
 	broken := p.fd < 0 || hungUp(p.fd)
 	if broken {
 		p.ended = syscall.ECONNRESET
-	} else if fd, err := duplicate(p.fd); err == nil {
-		p.fd, p.own = fd, true
+	} else {
+		p.outlive()
 	}
 	p.rouse()
 	p.mu.Unlock()
@@ -325,6 +342,7 @@ func (p *peer) Interrupt() {
 // Close: see carrier.Conn.
 func (p *peer) Close(reset bool) {
 	p.mu.Lock()
+	p.closing = true
 	if p.fd >= 0 && reset {
 		resetOnClose(p.fd)
 	}
