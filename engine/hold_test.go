@@ -124,3 +124,35 @@ func TestDrainAnswersReceived(t *testing.T) {
 		}
 	})
 }
+
+// TestHoldIsForTheIdle: a connection whose requests wait for their turn is not idle,
+// however long the turns of others take.
+func TestHoldIsForTheIdle(t *testing.T) {
+	inModes(t, func(t *testing.T, o engine.Options) {
+		o.Dispatch.Loops = 1
+		o.Close.Hold = time.Millisecond
+		f := serve(t, o, func(w *engine.Response, r *engine.Request) {
+			time.Sleep(100 * time.Microsecond)
+			_, _ = w.Write(r.Query())
+		})
+		cs := make([]*client, 10)
+		for i := range cs {
+			cs[i] = f.dial()
+			cs[i].send("%s", pipelined(100, -1))
+		}
+		for _, c := range cs {
+			c.wants(200, "0")
+		}
+		ended := f.shutDown()
+		for i, c := range cs {
+			s, err := c.rest()
+			if n := strings.Count(s, "Connection: close\r\n"); err != nil || n > 1 || n == 0 && !strings.HasSuffix(s, "\r\n\r\n99") {
+				t.Errorf("client %d: %d last answers, %v, ends with %q", i, n, err, s[max(0, len(s)-80):])
+			}
+			_ = c.Close()
+		}
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
