@@ -17,6 +17,7 @@ const (
 	eventBatch  = 256                   // events that one poll returns at most
 	yieldRounds = 16                    // rounds after which a busy loop yields
 	pauseTime   = 10 * time.Millisecond // how long a connection is not read from, at least, for want of memory
+	pauseLooks  = 128                   // how many of them look again at a time while it is still short
 )
 
 // loop is one event loop: a poller, the links that it watches, and their
@@ -47,7 +48,7 @@ type loop struct {
 	rank       idleRank      // which links are to give way
 	longest    atomic.Int64  // no link has been idle since before that, in ns: see relieve
 	saidAt     time.Duration // when a rest was last logged
-	paused     []*link       // not read from, for want of memory, until pauseUntil
+	paused     queue[*link]  // not read from, for want of memory, until pauseUntil
 	pauseUntil time.Duration
 	turns      queue[*link]   // have more to do, although no event will say so
 	taken      queue[message] // from inbox, still to be looked at
@@ -218,7 +219,7 @@ func (lp *loop) until() time.Time {
 	if len(lp.resting) > 0 && (!ok || lp.restUntil < next) {
 		next, ok = lp.restUntil, true
 	}
-	if len(lp.paused) > 0 && (!ok || lp.pauseUntil < next) {
+	if lp.paused.len() > 0 && (!ok || lp.pauseUntil < next) {
 		next, ok = lp.pauseUntil, true
 	}
 	if ok && (lp.wakeAt == 0 || next < lp.wakeAt || lp.wakeAt <= lp.now) {
@@ -311,22 +312,29 @@ func (lp *loop) pause(l *link) {
 		return
 	}
 	l.paused = true
-	if len(lp.paused) == 0 {
+	if lp.paused.len() == 0 {
 		lp.pauseUntil = lp.now + pauseTime
 	}
-	lp.paused = append(lp.paused, l)
+	lp.paused.push(l)
 }
 
-// wakePaused gives the paused links another turn.
+// wakePaused gives the paused links another turn: all of them when there is memory
+// again, until then a few of those that have waited longest, since most would only
+// find that they have to go on waiting.
 func (lp *loop) wakePaused() {
-	if len(lp.paused) == 0 || lp.now < lp.pauseUntil {
+	n := lp.paused.len()
+	if n == 0 || lp.now < lp.pauseUntil {
 		return
 	}
-	for i, l := range lp.paused {
-		lp.paused[i], l.paused = nil, false
+	if lp.srv.budget.near() {
+		n = min(n, pauseLooks)
+	}
+	for range n {
+		l := lp.paused.pop()
+		l.paused = false
 		lp.again(l)
 	}
-	lp.paused = lp.paused[:0]
+	lp.pauseUntil = lp.now + pauseTime
 }
 
 // post asks something of the loop, from any goroutine. It reports false if the
