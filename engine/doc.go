@@ -83,7 +83,10 @@
 // What differs: Dispatch.Mode has no say, only Workers and Queue have. A peer's end
 // is seen while a handler runs if that has asked for its context, and only until
 // the peer has sent a buffer of further requests (pipe: 8 KiB, wire: 64 KiB). While
-// a Detached has something unsent, a goroutine sends it. Linger needs a connection
+// a Detached has something unsent, a goroutine sends it. A stream that is not read
+// from for want of memory is seen to end (pipe: unless the peer has sent more before
+// that). Code of the program's own, behind a pipe, may wait: it holds up its own
+// connection and no other. Linger needs a connection
 // that can be closed in one direction (CloseWrite); others are closed at once.
 //
 // An adapter of an event library drives a stream without a goroutine of its own:
