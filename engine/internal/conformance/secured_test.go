@@ -35,6 +35,21 @@ var ownIdentity = sync.OnceValues(func() (identity, error) {
 
 // serveTLS is serveTCP with TLS: what is sent is the same, and so is what comes.
 func serveTLS(srv *engine.Server) (func() (connection, error), chan error, error) {
+	return secureBy(func(ln net.Listener, id identity) error { return srv.ServeTLS(ln, id.certFile, id.keyFile) })
+}
+
+// serveTLSListener is serveTLS with a listener of the program's own.
+func serveTLSListener(srv *engine.Server) (func() (connection, error), chan error, error) {
+	return secureBy(func(ln net.Listener, id identity) error {
+		pair, err := tls.LoadX509KeyPair(id.certFile, id.keyFile)
+		if err != nil {
+			return err
+		}
+		return srv.Serve(tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{pair}}))
+	})
+}
+
+func secureBy(serve func(net.Listener, identity) error) (func() (connection, error), chan error, error) {
 	id, err := ownIdentity()
 	if err != nil {
 		return nil, nil, err
@@ -44,7 +59,7 @@ func serveTLS(srv *engine.Server) (func() (connection, error), chan error, error
 		return nil, nil, err
 	}
 	served := make(chan error, 1)
-	go func() { served <- srv.ServeTLS(ln, id.certFile, id.keyFile) }()
+	go func() { served <- serve(ln, id) }()
 	addr := ln.Addr().String()
 	return func() (connection, error) {
 		d := &net.Dialer{Timeout: patience}

@@ -8,6 +8,7 @@ var transports = []transport{
 	{name: "adaptive", options: inMode(engine.ModeAdaptive)},
 	{name: "net", options: overNet},
 	{name: "TLS", serve: serveTLS, secured: true},
+	{name: "tls.Listener", serve: serveTLSListener, secured: true},
 	{name: "memory", serve: serveMemory},
 	{name: "netpoll", serve: serveNetpoll},
 }

@@ -2,4 +2,4 @@
 
 package conformance
 
-var transports = []transport{{name: "default"}, {name: "TLS", serve: serveTLS, secured: true}, {name: "memory", serve: serveMemory}}
+var transports = []transport{{name: "default"}, {name: "TLS", serve: serveTLS, secured: true}, {name: "tls.Listener", serve: serveTLSListener, secured: true}, {name: "memory", serve: serveMemory}}
