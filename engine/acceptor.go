@@ -73,7 +73,7 @@ func (a *acceptor) accept() error {
 		case err == nil:
 			a.srv.setAccepted(nc, a.ours)
 			if c := a.srv.adopt(nc, a.secure); c != nil {
-				go c.begin()
+				go c.begin(false)
 			}
 			a.relieve()
 		case a.ending.Load():
@@ -197,9 +197,11 @@ func (s *Server) adopt(nc net.Conn, secure *tls.Config) *stream {
 	return c
 }
 
-// begin is the first that the goroutine of a stream does.
-func (s *stream) begin() {
+// begin is the first that the goroutine of a stream does. It returns when the stream
+// has ended, if it is to wait for a handshake.
+func (s *stream) begin(wait bool) {
 	s.srv.hookOpened(s)
+	shake := s.handshakes()
 	if s.verdict == verdictAnswer {
 		if t, ok := s.io.(*secured); ok {
 			t.clear = true // it isn't worth a handshake
@@ -209,8 +211,16 @@ func (s *stream) begin() {
 		} else {
 			s.c.Refuse(s.at, 503, s.srv.opts.Dispatch.RetryAfter)
 		}
-	} else if s.handshakes() {
-		return // another goroutine goes on, with a stack that is small
+	} else if shake != nil {
+		s.word.Or(streamShaking)
+		if !wait {
+			go func() {
+				s.handshake(shake)
+				go s.live() // with a stack that is small
+			}()
+			return
+		}
+		s.handshake(shake)
 	}
 	s.live()
 }

@@ -132,6 +132,6 @@ func (s *Server) ServeConn(nc net.Conn) error {
 	if c == nil {
 		return ErrServerClosed
 	}
-	c.begin()
+	c.begin(true)
 	return nil
 }

@@ -102,22 +102,16 @@ var (
 	errHandshakeDrain = errors.New("engine: the server ended before the handshake began")
 )
 
-// handshakes begins to secure the connection, if that is to be, in a goroutine of
-// its own: what it needs of a stack is not kept. It reports whether it does.
-func (s *stream) handshakes() bool {
-	if !s.isSecured() {
-		return false
-	}
-	s.word.Or(streamShaking)
+// handshakes returns what secures the connection and then lives, nil if that is not
+// to be. In a goroutine of its own what it needs of a stack is not kept.
+func (s *stream) handshakes() (shake func(until time.Time) error) {
 	switch c := s.io.(type) {
 	case *secured:
-		go s.handshake(func(until time.Time) error { return c.handshake(s, until) })
-		return true
+		shake = func(until time.Time) error { return c.handshake(s, until) }
 	case *tlsPipe:
-		go s.handshake(func(until time.Time) error { return c.handshake(s, until) })
-		return true
+		shake = func(until time.Time) error { return c.handshake(s, until) }
 	}
-	return false
+	return shake
 }
 
 func (s *stream) isSecured() bool {
@@ -128,6 +122,7 @@ func (s *stream) isSecured() bool {
 	return false
 }
 
+// handshake shakes hands, or has the connection end.
 func (s *stream) handshake(shake func(until time.Time) error) {
 	var until time.Time
 	if limit := s.srv.opts.TLS.HandshakeTimeout; limit > 0 {
@@ -142,7 +137,6 @@ func (s *stream) handshake(shake func(until time.Time) error) {
 	} else {
 		s.c.Late(s.at) // it is idle since now
 	}
-	go s.live()
 }
 
 // shaken shakes hands. What the program gave crypto/tls may panic, for example a

@@ -63,7 +63,10 @@ func (p *tlsPipe) Interrupt() {
 func (p *tlsPipe) handshake(st *stream, until time.Time) error {
 	_ = p.tls.SetDeadline(until)
 	p.shaking.Store(true) // before the look: a drain notes before it interrupts
-	if st.word.Load()&streamDrain != 0 {
+	switch w := st.word.Load(); {
+	case w&streamClose != 0:
+		return ErrServerClosed
+	case w&streamDrain != 0:
 		p.Interrupt()
 	}
 	err := p.tls.Handshake()

@@ -240,6 +240,41 @@ func TestTLSListenerDrain(t *testing.T) {
 	}
 }
 
+// TestTLSServeConn: ServeConn returns when the connection has ended, not when the
+// handshake has begun.
+func TestTLSServeConn(t *testing.T) {
+	cert, key := certify(t, t.TempDir(), "a.example")
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near, far := memory.Pair(memory.DefaultBuffer)
+	srv := engine.New(engine.HandlerFunc(hello), engine.Options{})
+	defer srv.Close()
+	served := make(chan error, 1)
+	go func() { served <- srv.ServeConn(tls.Server(far, &tls.Config{Certificates: []tls.Certificate{pair}})) }()
+	secured := tls.Client(near, &tls.Config{InsecureSkipVerify: true})
+	c := clientOf(t, secured)
+	for range 2 {
+		c.get("/")
+		c.wants(200, "hello")
+		select {
+		case err := <-served:
+			t.Fatalf("it has returned: %v", err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	_ = c.Close()
+	select {
+	case err := <-served:
+		if err != nil || srv.Stats().Open != 0 {
+			t.Errorf("%v, %d open", err, srv.Stats().Open)
+		}
+	case <-time.After(patience):
+		t.Error("it does not return")
+	}
+}
+
 // stoppedConn reads nothing before it is told to, and tells when it has written.
 type stoppedConn struct {
 	net.Conn
