@@ -188,7 +188,7 @@ func (l detachedLimit) sendExpired() (over bool) {
 	l.d.mu.Lock()
 	defer l.d.mu.Unlock()
 	l.s.refresh()
-	l.s.c.Expire(l.s.at)
+	l.s.expire()
 	return l.s.c.State().Closed()
 }
 

@@ -115,7 +115,7 @@ func (s *stream) SendLimit() time.Time {
 // sendExpired: see expirer.
 func (s *stream) sendExpired() (over bool) {
 	s.refresh()
-	s.c.Expire(s.at)
+	s.expire()
 	if s.c.State().Closed() {
 		s.cancel(ErrClosed)
 		return true
