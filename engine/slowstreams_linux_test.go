@@ -33,11 +33,11 @@ func TestSlowStreams(t *testing.T) {
 		name, request, drip string
 		reason              conn.Reason
 		limit               time.Duration
-		most                int // bytes of memory for each: TLS has 20 KB of its own
+		most                int // bytes of memory for each, both sides and what pools keep
 	}{
-		{"head", "GET / HTTP/1.1\r\nHost: a\r\nX: ", "x", conn.ReasonHeadTimeout, most, 64 << 10},
-		{"body", post("/body", 1000), "x", conn.ReasonBodyRate, grace, 64 << 10},
-		{"silent body", post("/body", 1000), "", conn.ReasonBodyTimeout, most, 64 << 10},
+		{"head", "GET / HTTP/1.1\r\nHost: a\r\nX: ", "x", conn.ReasonHeadTimeout, most, 128 << 10},
+		{"body", post("/body", 1000), "x", conn.ReasonBodyRate, grace, 128 << 10},
+		{"silent body", post("/body", 1000), "", conn.ReasonBodyTimeout, most, 128 << 10},
 		{"reader", "GET /flood HTTP/1.1\r\nHost: a\r\n\r\n", "", conn.ReasonWriteTimeout, most, 320 << 10},
 	} {
 		for _, secured := range []bool{false, true} {
