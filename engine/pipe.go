@@ -101,10 +101,10 @@ func (p *pipe) Watch() error {
 // tells it.
 const pipeLook = 10 * time.Millisecond
 
-// AwaitEnd: see carrier.Conn. It receives a byte at most: behind that nothing is seen.
+// AwaitEnd: see carrier.Conn. It receives a byte at most: behind that nothing is seen,
+// nor is it while the buffer is lent, for example to TLS.
 func (p *pipe) AwaitEnd(until time.Time) error {
-	if p.low == p.high && p.err == nil {
-		p.Release()
+	if p.buf == nil && p.err == nil {
 		p.buf = p.one[:]
 		if err := p.read(until); err != nil {
 			return err

@@ -206,8 +206,8 @@ func (s *stream) takeNotes() {
 		s.c.Close(conn.ReasonOverrun)
 	}
 	if bits&streamDrain != 0 {
-		if s.own && s.c.State().Idle() && s.io.Await(past, false) == nil {
-			s.receive() // what has come already is looked at before the end
+		if s.own {
+			s.look() // what has come already is looked at before the end
 		}
 		s.c.Drain(s.at, s.srv.opts.Close.Hold)
 	}
@@ -221,6 +221,20 @@ func (s *stream) takeNotes() {
 	}
 	if s.c.State().Closed() {
 		s.cancel(ErrClosed)
+	}
+}
+
+// look receives what has come, of a connection between two requests: others are
+// not the caller's to receive from. What was received before is given back first,
+// which Await relies on.
+func (s *stream) look() {
+	if !s.c.State().Idle() {
+		return
+	}
+	s.c.Release()
+	s.io.Release()
+	if !s.own || s.io.Await(past, false) == nil {
+		s.receive()
 	}
 }
 
@@ -374,6 +388,8 @@ const (
 // pause waits for memory, and sees the peer's end meanwhile: what was sent before it
 // is bounded by the system, and to receive it all gives memory back.
 func (s *stream) pause() {
+	s.c.Release()
+	s.io.Release()
 	s.charge()
 	s.srv.budget.pauses.Add(1)
 	st := &s.srv.streams

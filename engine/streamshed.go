@@ -79,9 +79,7 @@ func (s *stream) rests() {
 
 // giveWay ends the stream if it is idle still, and nothing has come.
 func (s *stream) giveWay() {
-	if s.own && s.io.Await(past, false) == nil || !s.own {
-		s.receive()
-	}
+	s.look()
 	s.rests()
 	if s.c.Resting() && s.at-s.c.Since() >= s.srv.opts.Limits.ShedMinIdle {
 		s.c.Close(conn.ReasonShed)

@@ -47,7 +47,7 @@ type Conn interface {
 	// AwaitEnd waits until the peer has ended its side or broken the connection, and
 	// leaves what it has sent where it is: Receive will find the end behind that. nil
 	// says so. The errors are those of Await. A carrier that can't see as much waits
-	// for the time.
+	// for the time. What Receive has returned may be in use.
 	AwaitEnd(until time.Time) error
 
 	// Send sends from the front of out and returns how many bytes of it need not
