@@ -18,8 +18,8 @@
 //     It holds a goroutine of netpoll's until it is closed, and can't be written to
 //     any more when its peer has ended its side.
 //   - netpoll gives a connection up when its peer ends its side. Such peers get their
-//     answers all the same, but each costs another descriptor for that time, and
-//     one that reads a long answer slowly a thread while that waits.
+//     answers all the same, but each costs another descriptor for that time. So does
+//     an answer that waits for a slow reader, or a thread where there is none left.
 //   - A handler that ends by runtime.Goexit ends its connection too.
 //   - SendFile reads the file into memory, a piece at a time.
 //   - Dispatch.Mode has no say: handlers run on goroutines of netpoll's pool.

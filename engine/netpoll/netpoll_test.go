@@ -30,6 +30,11 @@ func serve(t *testing.T, o engine.Options, h engine.HandlerFunc) (srv *engine.Se
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serveOn(t, ln, o, h)
+}
+
+func serveOn(t *testing.T, ln net.Listener, o engine.Options, h engine.HandlerFunc) (srv *engine.Server, addr string) {
+	t.Helper()
 	srv = engine.New(h, o)
 	served := make(chan error, 1)
 	go func() { served <- netpoll.Serve(srv, ln) }()

@@ -8,8 +8,8 @@
 //
 // netpoll reads for us: it can't be told to stop, so what nobody takes is watched
 // (watch.go). It gives a connection up whose peer has ended its side, but such a
-// peer may still read: we send by ourselves, to the descriptor or a duplicate of it
-// (sending.go).
+// peer may still read: we send, and wait for room, by ourselves, with the descriptor
+// or a duplicate of it (sending.go).
 //
 // # Map
 //

@@ -46,7 +46,6 @@ type peer struct {
 	kept        []byte             // taken from netpoll, and not received by anybody
 	buf         *[]byte            // what Receive has returned, until Release
 	wake        chan struct{}      // ends a wait outside of OnRequest; nil: there was none
-	pending     int                // bytes in netpoll's output that Send has not counted
 	closing     bool               // by us: Close has been called
 	handed      *hijacked          // to a handler
 	handback    chan struct{}      // closed when that has closed it

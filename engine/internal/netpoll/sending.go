@@ -8,34 +8,19 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/cloudwego/netpoll"
 	"github.com/pollard-go/pollard/conn"
 	"github.com/pollard-go/pollard/engine/internal/carrier"
 )
 
-// pieceBytes is what is given to netpoll to wait with, when the socket is full.
-const pieceBytes = 4 << 10
-
 // Send: see carrier.Conn. It writes to the descriptor, as netpoll's Flush does
-// too. netpoll's writer is used to wait for room: it has the poller send a piece.
-// It refuses to send anything to a peer that has ended its side.
+// too, and waits by itself: Flush sends nothing to a peer that has ended its side,
+// and what one that was interrupted by that end has sent can't be known.
 func (p *peer) Send(out *conn.Output, limit carrier.Limit) (int64, error) {
-	if p.pending > 0 {
-		return p.flush(limit.SendLimit())
+	n, err := p.attempt(out)
+	if err == syscall.EAGAIN {
+		n, err = p.sendWithin(out, limit.SendLimit())
 	}
-	for {
-		n, err := p.attempt(out)
-		if err != syscall.EAGAIN {
-			return int64(n), err
-		}
-		until := limit.SendLimit()
-		if p.hand(out) {
-			return p.flush(until)
-		}
-		if err := p.awaitRoom(until); err != nil {
-			return 0, err
-		}
-	}
+	return int64(n), err
 }
 
 // attempt makes one system call.
@@ -48,55 +33,70 @@ func (p *peer) attempt(out *conn.Output) (int, error) {
 	return send(p.fd, out)
 }
 
-// hand gives a copy of the first bytes to netpoll. It reports false if that takes
-// none any more.
-func (p *peer) hand(out *conn.Output) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.gone || p.c == nil || !p.c.IsActive() {
-		return false
+// sendWithin waits for room, and sends: the runtime's poller waits on a duplicate of
+// the descriptor, which is there only meanwhile. netpoll may close its own.
+func (p *peer) sendWithin(out *conn.Output, until time.Time) (n int, err error) {
+	f, err := p.polled(until)
+	if err != nil {
+		return p.sendBlocking(out, until)
 	}
-	from := out.Head
-	if len(from) == 0 {
-		from = out.Body
+	defer f.Close()
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return 0, err
 	}
-	if len(from) == 0 {
-		from = out.Tail
-	}
-	n, err := p.c.Writer().WriteBinary(append([]byte(nil), from[:min(len(from), pieceBytes)]...))
-	p.pending = n
-	return err == nil && n > 0
-}
-
-// flush waits until the piece has left.
-func (p *peer) flush(until time.Time) (int64, error) {
-	_ = p.c.SetWriteDeadline(until)
-	err := p.c.Writer().Flush()
+	told := raw.Write(func(uintptr) bool {
+		n, err = p.attempt(out)
+		return err != syscall.EAGAIN
+	})
 	switch {
-	case err == nil:
-		n := p.pending
-		p.pending = 0
-		return int64(n), nil
-	case errors.Is(err, netpoll.ErrWriteTimeout):
+	case told == nil:
+		return n, err
+	case errors.Is(told, os.ErrDeadlineExceeded):
 		return 0, carrier.ErrInterrupted
 	}
-	return 0, err
+	return 0, told
 }
 
-// awaitRoom waits by itself, with a thread: for a peer that has ended its side and
-// still reads a long answer.
-func (p *peer) awaitRoom(until time.Time) error {
+// polled is a duplicate that the runtime polls. An error says that there is none to
+// be had.
+func (p *peer) polled(until time.Time) (*os.File, error) {
 	p.mu.Lock()
-	fd := p.fd
-	p.mu.Unlock()
-	if fd < 0 {
-		return syscall.EPIPE
+	defer p.mu.Unlock()
+	if p.fd < 0 {
+		return nil, syscall.EPIPE
 	}
-	ready, err := awaitWritable(fd, until) // should it be another's meanwhile: the next attempt tells
-	if err == nil && !ready {
-		return carrier.ErrInterrupted
+	fd, err := duplicate(p.fd)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	f := os.NewFile(uintptr(fd), "connection")
+	if err := f.SetWriteDeadline(until); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// sendBlocking does the same with a thread: where there are no descriptors left.
+func (p *peer) sendBlocking(out *conn.Output, until time.Time) (int, error) {
+	for {
+		p.mu.Lock()
+		fd := p.fd
+		p.mu.Unlock()
+		if fd < 0 {
+			return 0, syscall.EPIPE
+		}
+		// Should it be another's meanwhile, the attempt tells.
+		if ready, err := awaitWritable(fd, until); err != nil {
+			return 0, err
+		} else if !ready {
+			return 0, carrier.ErrInterrupted
+		}
+		if n, err := p.attempt(out); err != syscall.EAGAIN {
+			return n, err
+		}
+	}
 }
 
 // SendFile: see carrier.Conn. What is read is sent: netpoll knows no files.
