@@ -13,7 +13,7 @@ import (
 )
 
 // Require is the variable that, set to 1, has no test skipped for want of a
-// program or of a right.
+// program. For want of a right it still is: rights can't be installed.
 const Require = "POLLARD_REQUIRE_PROGRAMS"
 
 // T is what Find, Missing and Chromium need of a *testing.T.
