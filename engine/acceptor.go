@@ -213,14 +213,19 @@ func (s *stream) begin(wait bool) {
 		}
 	} else if shake != nil {
 		s.word.Or(streamShaking)
-		if !wait {
-			go func() {
-				s.handshake(shake)
-				go s.live() // with a stack that is small
+		shaken := make(chan struct{})
+		go func() {
+			defer func() { // also if what the program gave crypto/tls ends this goroutine
+				if close(shaken); !wait {
+					go s.live() // with a stack that is small
+				}
 			}()
+			s.handshake(shake)
+		}()
+		if !wait {
 			return
 		}
-		s.handshake(shake)
+		<-shaken
 	}
 	s.live()
 }

@@ -128,15 +128,18 @@ func (s *stream) handshake(shake func(until time.Time) error) {
 	if limit := s.srv.opts.TLS.HandshakeTimeout; limit > 0 {
 		until = s.srv.clock.at(s.at + limit) // at is when it was accepted
 	}
-	err := s.shaken(shake, until)
-	s.word.And(^streamShaking)
-	s.refresh()
-	if err != nil {
-		s.takeNotes()
-		s.handshakeFailed(err)
-	} else {
-		s.c.Late(s.at) // it is idle since now
-	}
+	err := errHandshakePanic // or runtime.Goexit
+	defer func() {
+		s.word.And(^streamShaking)
+		s.refresh()
+		if err != nil {
+			s.takeNotes()
+			s.handshakeFailed(err)
+		} else {
+			s.c.Late(s.at) // it is idle since now
+		}
+	}()
+	err = s.shaken(shake, until)
 }
 
 // shaken shakes hands. What the program gave crypto/tls may panic, for example a

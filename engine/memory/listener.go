@@ -16,6 +16,8 @@ type Listener struct {
 	made   chan *Conn
 	ended  chan struct{}
 	once   sync.Once
+
+	dialling sync.RWMutex // held to read while Dial may put something into made
 }
 
 // Listen returns a listener whose connections buffer DefaultBuffer bytes in each
@@ -35,6 +37,8 @@ func (l *Listener) Accept() (net.Conn, error) {
 		return c, nil
 	case <-l.ended:
 	}
+	l.dialling.Lock() // those that dial see the end now, or have made theirs
+	l.dialling.Unlock()
 	select {
 	case c := <-l.made:
 		return c, nil
@@ -67,6 +71,8 @@ func (l *Listener) DialContext(ctx context.Context, _, _ string) (net.Conn, erro
 
 func (l *Listener) dial(ctx context.Context) (*Conn, error) {
 	near, far := Pair(l.buffer)
+	l.dialling.RLock()
+	defer l.dialling.RUnlock()
 	select {
 	case <-l.ended: // also when there would be room
 	default:
