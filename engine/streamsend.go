@@ -131,6 +131,9 @@ type drained struct {
 	kept   []byte // unless it is thrown away
 	most   int    // of kept
 	end    error
+
+	budget  *budget
+	charged int64 // for kept
 }
 
 // startDraining has a goroutine receive while output is stuck, if the peer may
@@ -145,7 +148,7 @@ func (s *stream) startDraining() {
 	s.stopWatch() // one receives at a time
 	s.c.Release()
 	s.io.Release()
-	d := &drained{done: make(chan struct{})}
+	d := &drained{done: make(chan struct{}), budget: &s.srv.budget}
 	if !s.c.Deaf() {
 		d.most = int(s.srv.opts.Limits.DiscardBytes) + workerReceiveBytes
 	}
@@ -155,7 +158,7 @@ func (s *stream) startDraining() {
 
 func (d *drained) run(from carrier.Conn) {
 	defer close(d.done)
-	for d.most == 0 || len(d.kept) < d.most {
+	for d.most == 0 || len(d.kept) < d.most && !d.budget.tight(d.charged) {
 		if err := from.Await(time.Time{}, false); errors.Is(err, carrier.ErrInterrupted) && !d.enough.Load() {
 			continue // it was meant for a watch, or tells of a note, which waits for the sender
 		} else if err != nil {
@@ -165,6 +168,7 @@ func (d *drained) run(from carrier.Conn) {
 		d.bytes += int64(len(p))
 		if d.most > 0 {
 			d.kept = append(d.kept, p...)
+			d.budget.charge(&d.charged, int64(len(d.kept)))
 		}
 		from.Release()
 		if err != nil {
@@ -184,6 +188,7 @@ func (s *stream) stopDraining() {
 	d.enough.Store(true)
 	s.io.Interrupt()
 	<-d.done
+	d.budget.charge(&d.charged, 0)
 	if d.kept != nil {
 		s.c.Receive(s.at, d.kept)
 	} else if d.bytes > 0 {
