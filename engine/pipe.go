@@ -58,6 +58,9 @@ func (p *pipe) read(until time.Time) error {
 		return carrier.ErrInterrupted
 	}
 	n, err := p.via.Read(p.buf[p.high:])
+	if n < 0 || n > len(p.buf)-p.high {
+		n, err = 0, errBadRead
+	}
 	p.high += n
 	switch {
 	case err == nil:
@@ -198,6 +201,8 @@ func (p *pipe) Unacknowledged() (int64, error) {
 	}
 	return unacknowledged(nc)
 }
+
+var errBadRead = errors.New("engine: the connection's Read returned a number of bytes that it was not asked for")
 
 var errNoHalfClose = errors.New("engine: the connection can't be closed in one direction")
 
