@@ -37,8 +37,8 @@ func (l *Listener) Accept() (net.Conn, error) {
 		return c, nil
 	case <-l.ended:
 	}
-	l.dialling.Lock() // those that dial see the end now, or have made theirs
-	l.dialling.Unlock()
+	l.dialling.Lock() // those that dial have made theirs, and from here on see the end
+	defer l.dialling.Unlock()
 	select {
 	case c := <-l.made:
 		return c, nil
