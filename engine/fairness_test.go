@@ -72,15 +72,16 @@ func TestWaitingForATurnIsNotIdle(t *testing.T) {
 		if !ends {
 			pause = o.KeepAlive.IdleTimeout / 50
 		}
-		var f *fixture
-		f = serve(t, o, func(w *engine.Response, r *engine.Request) {
+		var started atomic.Pointer[fixture]
+		f := serve(t, o, func(w *engine.Response, r *engine.Request) {
 			if ends && r.Transaction() == 1 {
-				if err := f.Shutdown(r.Context()); !errors.Is(err, engine.ErrDraining) {
+				if err := started.Load().Shutdown(r.Context()); !errors.Is(err, engine.ErrDraining) {
 					t.Error(err)
 				}
 			}
 			time.Sleep(pause)
 		})
+		started.Store(f)
 		c := f.dial()
 		c.send("%s", strings.Repeat("GET / HTTP/1.1\r\nHost: a\r\n\r\n", requests))
 		for i := range requests {
