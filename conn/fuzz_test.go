@@ -61,17 +61,18 @@ type fuzzScript struct {
 	c      conn.Conn
 	now    time.Duration
 
-	answers  simAnswers
-	methods  []string
-	failed   map[int]bool
-	handling bool
-	forgot   bool // the head of the request under way
-	closed   bool
-	ended    bool // the peer
-	shut     bool
-	found    int      // content that Body has found and Consume may take
-	lent     [][]byte // to Receive, until Release
-	written  []byte   // to Write, while borrowed
+	answers   simAnswers
+	methods   []string
+	failed    map[int]bool
+	handling  bool
+	forgot    bool // the head of the request under way
+	closed    bool
+	ended     bool // the peer
+	finishing bool // its system acknowledges all
+	shut      bool
+	found     int      // content that Body has found and Consume may take
+	lent      [][]byte // to Receive, until Release
+	written   []byte   // to Write, while borrowed
 }
 
 func newFuzzScript(t *testing.T, script []byte) *fuzzScript {
@@ -224,7 +225,11 @@ func (s *fuzzScript) event(e conn.Event) {
 		s.demand(s.c.Unsent(), "Flush of nothing")
 	case conn.Confirm:
 		s.demand(!s.handling && !s.c.Unsent(), "Confirm")
-		s.c.Unacknowledged(s.now, s.c.BytesOut()/2)
+		left := s.c.BytesOut() / 2
+		if s.finishing {
+			left = 0
+		}
+		s.c.Unacknowledged(s.now, left)
 	case conn.Shutdown:
 		s.demand(!s.shut && !s.c.Unsent(), "Shutdown")
 		s.shut = true
@@ -355,6 +360,7 @@ func (s *fuzzScript) check() {
 
 // finish ends the handler and the peer; the connection must follow.
 func (s *fuzzScript) finish() {
+	s.finishing = true
 	for i := 0; !s.closed; i++ {
 		s.demand(i < 10_000, "no end: ended %v, unsent %v, served %d", s.ended, s.c.Unsent(), len(s.methods))
 		s.release()
@@ -367,6 +373,9 @@ func (s *fuzzScript) finish() {
 		if !s.ended {
 			s.ended = true
 			s.c.ReceiveEnd(s.now)
+		}
+		if s.c.Undelivered() {
+			s.expire() // until it is looked again
 		}
 		s.check()
 	}
