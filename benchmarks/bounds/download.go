@@ -59,7 +59,9 @@ func downloadAll(conn *net.TCPConn, total *atomic.Int64) error {
 		if answer.StatusCode != http.StatusOK || answer.ContentLength < 0 {
 			return errors.New("the answer is not the file: " + answer.Status)
 		}
-		left := answer.ContentLength - int64(in.Buffered())
+		withHead := int64(in.Buffered())
+		total.Add(withHead)
+		left := answer.ContentLength - withHead
 		for left > 0 {
 			n, err := discard(raw, min(left, discardBytes))
 			if err != nil {
