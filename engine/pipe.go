@@ -185,12 +185,19 @@ func (p *pipe) write(b []byte, limit carrier.Limit) (n int, err error) {
 func (p *pipe) SendFile(f *os.File, offset, n int64, limit carrier.Limit) (int64, error) {
 	buf := p.pool.take()
 	defer p.pool.give(buf)
-	k, _ := f.ReadAt(buf[:min(n, int64(len(buf)))], offset)
-	if k == 0 {
+	piece := readPiece(buf, f, offset, n)
+	if len(piece) == 0 {
 		return 0, nil
 	}
-	sent, err := p.write(buf[:k], limit)
+	sent, err := p.write(piece, limit)
 	return int64(sent), err
+}
+
+// readPiece reads what buf holds of n bytes of a file. It is empty where the file
+// has ended or can't be read, which is no fault of the connection.
+func readPiece(buf []byte, f *os.File, offset, n int64) []byte {
+	k, _ := f.ReadAt(buf[:min(n, int64(len(buf)))], offset)
+	return buf[:k]
 }
 
 // Unacknowledged: see carrier.Conn. What is secured has its socket below.

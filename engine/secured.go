@@ -295,13 +295,13 @@ func (s *secured) seal(b []byte) error {
 func (s *secured) SendFile(f *os.File, offset, n int64, limit carrier.Limit) (int64, error) {
 	if s.left == 0 {
 		buf := s.srv.workerBuffers.take()
-		k, _ := f.ReadAt(buf[:min(n, gatherBytes)], offset)
+		piece := readPiece(buf[:gatherBytes], f, offset, n)
 		err := error(nil)
-		if k > 0 {
-			err = s.seal(buf[:k])
+		if len(piece) > 0 {
+			err = s.seal(piece)
 		}
 		s.srv.workerBuffers.give(buf)
-		if err != nil || k == 0 {
+		if err != nil || len(piece) == 0 {
 			return 0, err
 		}
 	}

@@ -187,14 +187,11 @@ func (p *tlsPipe) tick() {
 func (p *tlsPipe) SendFile(f *os.File, offset, n int64, limit carrier.Limit) (int64, error) {
 	buf := p.pool.take()
 	defer p.pool.give(buf)
-	k, err := f.ReadAt(buf[:min(n, int64(len(buf)))], offset)
-	if k == 0 {
-		if errors.Is(err, io.EOF) {
-			err = nil
-		}
-		return 0, err
+	piece := readPiece(buf, f, offset, n)
+	if len(piece) == 0 {
+		return 0, nil
 	}
-	return p.put(buf[:k], limit)
+	return p.put(piece, limit)
 }
 
 // CloseWrite: see carrier.Conn. That of crypto/tls leaves the connection below open.
