@@ -14,6 +14,7 @@ import (
 
 	"github.com/pollard-go/pollard/conn"
 	"github.com/pollard-go/pollard/engine"
+	"github.com/pollard-go/pollard/engine/internal/programs"
 )
 
 // dialed makes a connection that has carried a request.
@@ -82,7 +83,7 @@ func (c *client) waits(d time.Duration) {
 // place stays empty while somebody waits.
 func TestConnectionsWaitManyListeners(t *testing.T) {
 	var o engine.Options
-	o.Addr = engine.FreeAddr(t)
+	o.Addr = programs.FreeAddr(t)
 	o.Dispatch.Loops, o.Listen.ReusePort = 4, true
 	o.Limits.Connections, o.Limits.SoftConnections = 5, -1
 	records(&o)

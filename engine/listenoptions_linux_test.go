@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pollard-go/pollard/engine/internal/programs"
 )
 
 // acceptedOption gives what getsockopt says of a connection, in its handler.
@@ -33,7 +35,7 @@ func acceptedOption(w *Response, level, option int) int {
 // listening runs ListenAndServe on a free port and returns the address.
 func listening(t *testing.T, o Options, h HandlerFunc) (addr string, srv *Server) {
 	t.Helper()
-	o.Addr = FreeAddr(t)
+	o.Addr = programs.FreeAddr(t)
 	o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	srv = New(h, o)
 	done := make(chan error, 1)
@@ -249,7 +251,7 @@ func TestListenOptionRefused(t *testing.T) {
 // TestListenAndServeFails: nothing has been started then, so that the server can
 // be tried again, or be shut down.
 func TestListenAndServeFails(t *testing.T) {
-	taken, err := net.Listen("tcp", FreeAddr(t))
+	taken, err := net.Listen("tcp", programs.FreeAddr(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package conformance
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os/exec"
 	"sync"
@@ -61,21 +60,6 @@ func launch(t *testing.T, addr, path string, args ...string) *process {
 			t.Fatalf("%s does not listen at %s: %s", path, addr, p)
 		}
 	}
-}
-
-// freeAddr is an address that nobody listens at now. It is not one of those that
-// the kernel gives to clients, which may take it before the program does.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
-		if err == nil {
-			_ = ln.Close()
-			return ln.Addr().String()
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
 }
 
 // runs runs a program to its end, and returns what it tells.

@@ -25,7 +25,7 @@ func nginx(t *testing.T, servers ...*server) (addr string) {
 	t.Helper()
 	path := programs.Find(t, "nginx")
 	dir := t.TempDir()
-	addr = freeAddr(t)
+	addr = programs.FreeAddr(t)
 	var upstream strings.Builder
 	for _, s := range servers {
 		fmt.Fprintf(&upstream, "    server %s max_fails=0;\n", s.addr)
@@ -66,7 +66,7 @@ http {
 func haproxy(t *testing.T, servers ...*server) (addr string) {
 	t.Helper()
 	path := programs.Find(t, "haproxy")
-	addr = freeAddr(t)
+	addr = programs.FreeAddr(t)
 	var list strings.Builder
 	for i, s := range servers {
 		fmt.Fprintf(&list, "  server s%d %s maxconn 64\n", i, s.addr)

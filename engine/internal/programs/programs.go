@@ -1,11 +1,14 @@
-// Package programs finds the real programs that tests run: clients, proxies,
-// tools. A test without its program is skipped, and tells so; where every test
+// Package programs finds the real programs that tests run, clients, proxies,
+// tools, and addresses for them to serve at. A test without its program is skipped, and tells so; where every test
 // is to run, POLLARD_REQUIRE_PROGRAMS=1 makes it fail instead.
 package programs
 
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -16,7 +19,7 @@ import (
 // program. For want of a right it still is: rights can't be installed.
 const Require = "POLLARD_REQUIRE_PROGRAMS"
 
-// T is what Find, Missing and Chromium need of a *testing.T.
+// T is what the functions need of a *testing.T.
 type T interface {
 	Helper()
 	Fatalf(format string, args ...any)
@@ -69,4 +72,19 @@ func Chromium(t T, url string, flags ...string) string {
 		t.Fatalf("%s: %v\n%s\n%s", url, err, dom.Bytes(), log.Bytes())
 	}
 	return dom.String()
+}
+
+// FreeAddr is an address of this machine that nobody listens at now. It is not one
+// of those that the kernel gives to clients, which may take it before a server does.
+func FreeAddr(t T) string {
+	t.Helper()
+	for range 100 {
+		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
+		if err == nil {
+			_ = ln.Close()
+			return ln.Addr().String()
+		}
+	}
+	t.Fatalf("no port is free")
+	return ""
 }
