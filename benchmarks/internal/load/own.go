@@ -60,6 +60,9 @@ func (o *own) measure(ctx context.Context, p *fleet.Process, s Settings, unit in
 		return nil, err
 	}
 	done := o.done.Load()
+	if done == 0 {
+		return nil, fmt.Errorf("nothing was done in %v", took)
+	}
 	t, err := m.stop(max(1, done/unit), took, cpu)
 	if err != nil || unit == 1 {
 		return t, err
