@@ -24,7 +24,7 @@ func earlyAnswers(o *options, out io.Writer) error {
 	fmt.Fprintf(out, "%d clients that send %d bytes and are answered 413 at once, %d at a time\n\n", o.clients, o.upload, o.together)
 	fmt.Fprintln(out, "| server | sent all, read the whole answer | could not send all, but read the answer | got no whole answer | took |")
 	fmt.Fprintln(out, "|---|---|---|---|---|")
-	for _, s := range servers() {
+	for _, s := range servers(o) {
 		r := s.start()
 		var e early
 		began := time.Now()

@@ -32,6 +32,8 @@ type options struct {
 	together int
 	upload   int
 	patience time.Duration
+	// waits is how long Pollard waits for a client that is silent; zero: as by default, which differs by what it waits for.
+	waits time.Duration
 }
 
 func main() {

@@ -36,11 +36,11 @@ type running struct {
 	closes   func()
 }
 
-func servers() []server {
+func servers(o *options) []server {
 	return []server{
-		{"Pollard, adaptive", func() running { return startPollard(engine.ModeAdaptive) }},
-		{"Pollard, inline", func() running { return startPollard(engine.ModeInline) }},
-		{"Pollard, pooled", func() running { return startPollard(engine.ModePooled) }},
+		{"Pollard, adaptive", func() running { return startPollard(o, engine.ModeAdaptive) }},
+		{"Pollard, inline", func() running { return startPollard(o, engine.ModeInline) }},
+		{"Pollard, pooled", func() running { return startPollard(o, engine.ModePooled) }},
 		{"net/http", startNetHTTP},
 		{"fasthttp", startFasthttp},
 	}
@@ -55,9 +55,10 @@ func listen() net.Listener {
 	return ln
 }
 
-func startPollard(mode engine.Mode) running {
+func startPollard(c *options, mode engine.Mode) running {
 	o := engine.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	o.Dispatch.Mode = mode
+	o.Close.Hold, o.Close.DrainLinger, o.Close.LingerIdle = c.waits, c.waits, c.waits
 	srv := engine.New(engine.HandlerFunc(func(w *engine.Response, r *engine.Request) {
 		if string(r.Method()) == http.MethodPost {
 			_ = w.SetStatus(413)

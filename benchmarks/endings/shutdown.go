@@ -30,7 +30,7 @@ func shutdowns(o *options, out io.Writer) error {
 	fmt.Fprintf(out, "%d shutdowns with %d clients that pipeline %d requests\n\n", o.rounds, o.busy, o.depth)
 	fmt.Fprintln(out, "| server | requests sent | answered | told to send again | lost | of these cut in the answer | slowest Shutdown |")
 	fmt.Fprintln(out, "|---|---|---|---|---|---|---|")
-	for _, s := range servers() {
+	for _, s := range servers(o) {
 		var t tally
 		for range o.rounds {
 			if err := t.round(o, s); err != nil {
@@ -47,11 +47,11 @@ func shutdowns(o *options, out io.Writer) error {
 	return nil
 }
 
-// round starts a server, shuts it down in the midst of the load, and waits for all.
+// round starts a server, shuts it down in the midst of the load, when each client has got an answer, and waits for all.
 func (t *tally) round(o *options, s server) error {
 	r := s.start()
 	defer r.closes()
-	var clients sync.WaitGroup
+	var clients, served sync.WaitGroup
 	failed := make(chan error, o.busy)
 	for range o.busy {
 		c, err := net.DialTimeout("tcp", r.addr, o.patience)
@@ -59,14 +59,18 @@ func (t *tally) round(o *options, s server) error {
 			return err
 		}
 		clients.Add(1)
+		served.Add(1)
 		go func() {
 			defer clients.Done()
 			defer c.Close()
-			if err := t.client(o, c); err != nil {
+			once := sync.OnceFunc(served.Done)
+			defer once()
+			if err := t.client(o, c, once); err != nil {
 				failed <- err
 			}
 		}()
 	}
+	served.Wait()
 	time.Sleep(20*time.Millisecond + rand.N(20*time.Millisecond))
 	ctx, cancel := context.WithTimeout(context.Background(), o.patience)
 	defer cancel()
@@ -85,8 +89,8 @@ func (t *tally) round(o *options, s server) error {
 	}
 }
 
-// client keeps the connection busy until it ends, for whatever reason.
-func (t *tally) client(o *options, c net.Conn) error {
+// client keeps the connection busy until it ends, for whatever reason. It calls served after each answer.
+func (t *tally) client(o *options, c net.Conn, served func()) error {
 	_ = c.SetDeadline(time.Now().Add(2 * o.patience))
 	in := bufio.NewReader(c)
 	batch := strings.Repeat("GET / HTTP/1.1\r\nHost: a\r\n\r\n", o.depth)
@@ -119,6 +123,7 @@ func (t *tally) client(o *options, c net.Conn) error {
 				return fmt.Errorf("got %s %q", resp.Status, body)
 			}
 			t.answered.Add(1)
+			served()
 			if resp.Close {
 				t.told.Add(left - 1)
 				return nil
