@@ -32,8 +32,14 @@ func newComparison(o *options, root, dir string) (*comparison, error) {
 	if _, err := exec.LookPath("taskset"); err != nil {
 		return nil, errors.New("taskset is not installed; it gives server and client a CPU each (package util-linux)")
 	}
-	if highest := max(o.serverCPU, o.clientCPU); highest >= runtime.NumCPU() {
-		return nil, fmt.Errorf("CPU %d is not among the %d that this machine offers", highest, runtime.NumCPU())
+	allowed, err := procfs.AllowedCPUs()
+	if err != nil {
+		return nil, err
+	}
+	for _, cpu := range []int{o.serverCPU, o.clientCPU} {
+		if !slices.Contains(allowed, cpu) {
+			return nil, fmt.Errorf("CPU %d is not among %v, those that this machine offers", cpu, allowed)
+		}
 	}
 	c := &comparison{
 		options:  o,
@@ -56,9 +62,6 @@ func newComparison(o *options, root, dir string) (*comparison, error) {
 
 // prepare makes what the chosen scenarios have servers work with.
 func (c *comparison) prepare(dir string) error {
-	if err := os.Chmod(dir, 0o755); err != nil { // for servers that drop their rights
-		return err
-	}
 	needs := fleet.Offer(0)
 	for _, s := range c.options.scenarios {
 		needs |= s.Needs

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pollard-go/pollard/benchmarks/internal/fleet"
 	"github.com/pollard-go/pollard/benchmarks/internal/load"
+	"github.com/pollard-go/pollard/benchmarks/internal/procfs"
 )
 
 // options is the command line, checked.
@@ -44,8 +45,9 @@ func parseOptions(flags *flag.FlagSet, args []string) (*options, error) {
 	flags.DurationVar(&o.warmUp, "warm-up", time.Second, "length of the load before each run, in whole seconds; 0: none")
 	flags.IntVar(&o.idleCount, "idle-connections", 15000, "connections of the idle scenario")
 	flags.DurationVar(&o.idleWindow, "idle-window", 5*time.Second, "how long the idle scenario watches the server")
-	flags.IntVar(&o.serverCPU, "server-cpu", 0, "the CPU for the servers")
-	flags.IntVar(&o.clientCPU, "client-cpu", 1, "the CPU for wrk")
+	serverCPU, clientCPU := procfs.TwoCPUs()
+	flags.IntVar(&o.serverCPU, "server-cpu", serverCPU, "the CPU for the servers")
+	flags.IntVar(&o.clientCPU, "client-cpu", clientCPU, "the CPU for wrk")
 	flags.StringVar(&o.resultsDir, "results", "results", "directory for the raw results, relative to the module")
 	flags.StringVar(&o.chartsDir, "charts", "charts", "with -render: directory for the charts that the READMEs show, relative to the module")
 	flags.StringVar(&o.renderFile, "render", "", "`file` of raw results: measure nothing, but make its report and charts and put its figures into the READMEs")

@@ -46,7 +46,7 @@ func TestOptionsQuickYieldsToFlags(t *testing.T) {
 func TestOptionsRefuse(t *testing.T) {
 	for _, args := range [][]string{
 		{"-servers", "apache"}, {"-scenarios", ""}, {"-runs", "0"}, {"-duration", "1500ms"}, {"-warm-up", "-1s"},
-		{"-idle-connections", "0"}, {"-server-cpu", "1"}, {"stray"}, {"-servers", "x*"},
+		{"-idle-connections", "0"}, {"-server-cpu", "1", "-client-cpu", "1"}, {"stray"}, {"-servers", "x*"},
 	} {
 		if _, err := parse(args...); err == nil {
 			t.Errorf("%q: no error", args)

@@ -29,7 +29,7 @@ func TestOptions(t *testing.T) {
 		t.Errorf("got %+v", o)
 	}
 	for _, args := range [][]string{
-		{"-checks", "none"}, {"-modes", "fast"}, {"-readers", "0"}, {"-duration", "1500ms"}, {"-server-cpu", "1"}, {"stray"},
+		{"-checks", "none"}, {"-modes", "fast"}, {"-readers", "0"}, {"-duration", "1500ms"}, {"-server-cpu", "1", "-client-cpu", "1"}, {"stray"},
 	} {
 		if _, err := parse(args...); err == nil {
 			t.Errorf("%q: no error", args)

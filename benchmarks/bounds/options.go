@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pollard-go/pollard/benchmarks/internal/procfs"
 	"github.com/pollard-go/pollard/engine"
 )
 
@@ -49,8 +50,9 @@ func parseOptions(flags *flag.FlagSet, args []string) (*options, error) {
 	flags.IntVar(&o.downloads, "downloads", 10, "how many downloads at a time")
 	flags.DurationVar(&o.duration, "duration", 2*time.Second, "how long rates and latencies are measured, in whole seconds")
 	flags.IntVar(&o.rounds, "rounds", 3, "how often a rate or a latency is measured with and without what disturbs it")
-	flags.IntVar(&o.serverCPU, "server-cpu", 0, "the CPU for the server")
-	flags.IntVar(&o.clientCPU, "client-cpu", 1, "the CPU for the peers")
+	serverCPU, clientCPU := procfs.TwoCPUs()
+	flags.IntVar(&o.serverCPU, "server-cpu", serverCPU, "the CPU for the server")
+	flags.IntVar(&o.clientCPU, "client-cpu", clientCPU, "the CPU for the peers")
 	flags.StringVar(&o.dir, "dir", "", "directory for the program and the file, default the system's for temporary files")
 	flags.StringVar(&o.download, "download", "", "used by the program itself: download from this address until input ends")
 	if err := flags.Parse(args); err != nil {

@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/pollard-go/pollard/benchmarks/internal/procfs"
 )
 
 func workshop(t *testing.T) *Workshop {
@@ -25,6 +27,11 @@ func missing(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 	t.Skip(err)
+}
+
+func serverCPU() int {
+	cpu, _ := procfs.TwoCPUs()
+	return cpu
 }
 
 func TestTableIsComplete(t *testing.T) {
@@ -60,7 +67,7 @@ func TestStartAndStop(t *testing.T) {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	p, err := Start(context.Background(), floor, built, 0, Launch{Close: true})
+	p, err := Start(context.Background(), floor, built, serverCPU(), Launch{Close: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +102,7 @@ func TestStartTellsWhyAServerEnded(t *testing.T) {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	_, err := Start(context.Background(), Server{Name: "broken", Args: addrFlag}, Built{Path: path}, 0, Launch{})
+	_, err := Start(context.Background(), Server{Name: "broken", Args: addrFlag}, Built{Path: path}, serverCPU(), Launch{})
 	if err == nil || !strings.Contains(err.Error(), "exit status 3") || !strings.Contains(err.Error(), "no such mode") {
 		t.Errorf("got %v", err)
 	}

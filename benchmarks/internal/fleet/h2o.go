@@ -10,7 +10,7 @@ import (
 
 // h2oConfig serves folders from one thread. Its limits are out of the way as nginx's are.
 const h2oConfig = `
-num-threads: 1
+%[3]snum-threads: 1
 max-connections: 32768
 http1-request-timeout: 3600
 listen:
@@ -33,7 +33,7 @@ func h2oArgs(l Launch) ([]string, error) {
 	if err := writeFile(filepath.Join(hello, "hello.txt"), work.Hello); err != nil {
 		return nil, err
 	}
-	text := fmt.Sprintf(h2oConfig, l.Dir, l.Port)
+	text := fmt.Sprintf(h2oConfig, l.Dir, l.Port, user("user: root\n"))
 	if l.Files != "" {
 		text += fmt.Sprintf("      %q:\n        file.dir: %s\n", work.FilesPrefix, l.Files)
 	}

@@ -9,7 +9,7 @@ import (
 // nginxConfig serves the canned answer from one worker. Limits that would end a connection during a run are out of its
 // way, and nothing is written outside the launch's directory. Files are sent as nginx's guide to static content says.
 const nginxConfig = `daemon off;
-worker_processes 1;
+%[5]sworker_processes 1;
 pid %[1]s/nginx.pid;
 error_log %[1]s/error.log crit;
 events {
@@ -46,9 +46,17 @@ func nginxArgs(l Launch) ([]string, error) {
 	if l.Files != "" {
 		extra += fmt.Sprintf("\t\tlocation /files/ {\n\t\t\talias %s/;\n\t\t}\n", l.Files)
 	}
-	path, err := writeConfig(l, "nginx.conf", fmt.Sprintf(nginxConfig, l.Dir, l.Port, secured, extra))
+	path, err := writeConfig(l, "nginx.conf", fmt.Sprintf(nginxConfig, l.Dir, l.Port, secured, extra, user("user root root;\n")))
 	return []string{"-p", l.Dir, "-c", path, "-e", filepath.Join(l.Dir, "error.log")}, err
 }
 
-// writeFile writes what a server that has dropped its rights can read.
+// user returns the directive that has a server started by root stay root, and "" for others. One that drops its rights
+// could not read what lies below a folder of root's, where TMPDIR may be, or was written with a umask of 077.
+func user(directive string) string {
+	if os.Geteuid() == 0 {
+		return directive
+	}
+	return ""
+}
+
 func writeFile(path, text string) error { return os.WriteFile(path, []byte(text), 0o644) }

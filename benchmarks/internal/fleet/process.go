@@ -50,9 +50,6 @@ func Start(ctx context.Context, s Server, built Built, cpu int, launch Launch) (
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { // for servers that drop their rights
-		return nil, err
-	}
 	launch.Port, launch.Dir = port, dir
 	args, err := s.Args(launch)
 	if err != nil {

@@ -43,6 +43,5 @@ func Certificate(certFile, keyFile string) error {
 }
 
 func writePEM(path, kind string, content []byte) error {
-	// The key is of this run alone, and servers that drop their rights read it too.
-	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}), 0o644)
+	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}), 0o600)
 }

@@ -21,7 +21,7 @@ var (
 	File100MB = File{"100m.txt", 100 << 20}
 )
 
-// Files writes all files into a folder, which everybody may read: some servers drop their rights.
+// Files writes all files into a new folder.
 func Files(dir string) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err

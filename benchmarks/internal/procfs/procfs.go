@@ -15,6 +15,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -63,7 +64,7 @@ func walk(pid int, visit func(int) error) error {
 	}
 	for _, thread := range threads {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", pid, thread.Name()))
-		if errors.Is(err, os.ErrNotExist) {
+		if err != nil && ended(err) {
 			continue // the thread ended, or the kernel lacks CONFIG_PROC_CHILDREN
 		}
 		if err != nil {
@@ -74,13 +75,16 @@ func walk(pid int, visit func(int) error) error {
 			if err != nil {
 				return err
 			}
-			if err := walk(child, visit); err != nil {
+			if err := walk(child, visit); err != nil && !ended(err) {
 				return err
 			}
 		}
 	}
 	return nil
 }
+
+// ended tells whether an error means that a process is no more: between the list of children and a look at one, it may end.
+func ended(err error) bool { return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) }
 
 func processCPU(pid int) (CPU, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

@@ -1,6 +1,7 @@
 package procfs
 
 import (
+	"fmt"
 	"os/exec"
 	"syscall"
 	"testing"
@@ -36,6 +37,22 @@ func TestParseMachineStat(t *testing.T) {
 	got, err := parseMachineStat([]byte("cpu  100 10 200 5000 60 7 8 30 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n"))
 	if want := 3400 * time.Millisecond; err != nil || got != want {
 		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
+}
+
+func TestParseCPUs(t *testing.T) {
+	for list, want := range map[string]string{"0": "[0]", "0-1": "[0 1]", "2-4,7": "[2 3 4 7]"} {
+		if got, err := parseCPUs(list); fmt.Sprint(got) != want || err != nil {
+			t.Errorf("%s: got %v, %v", list, got, err)
+		}
+	}
+	for _, broken := range []string{"", "0-", "a,1"} {
+		if _, err := parseCPUs(broken); err == nil {
+			t.Errorf("%q: no error", broken)
+		}
+	}
+	if cpus, err := AllowedCPUs(); len(cpus) == 0 || err != nil {
+		t.Errorf("allowed are %v, %v", cpus, err)
 	}
 }
 
