@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -67,10 +68,7 @@ func serveWith(t *testing.T, ln net.Listener, o engine.Options, h engine.Handler
 	serve func(*engine.Server, net.Listener) error,
 ) *fixture {
 	t.Helper()
-	before := traces()
-	if _, ok := ln.(syscall.Conn); ok {
-		before.descriptors-- // ln's
-	}
+	running.begin(ln)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
@@ -82,13 +80,15 @@ func serveWith(t *testing.T, ln net.Listener, o engine.Options, h engine.Handler
 	}
 	f := &fixture{Server: engine.New(h, o), t: t, addr: ln.Addr().String(), served: make(chan error, 1)}
 	go func() { f.served <- serve(f.Server, ln) }()
-	t.Cleanup(func() { f.comesDown(before) })
+	t.Cleanup(f.comesDown)
 	return f
 }
 
 // comesDown ends the server, and checks that its books agree and that neither a
 // goroutine nor a descriptor remains.
-func (f *fixture) comesDown(before trace) {
+func (f *fixture) comesDown() {
+	f.t.Helper()
+	defer running.end(f.t)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := f.Shutdown(ctx); err != nil {
@@ -105,13 +105,6 @@ func (f *fixture) comesDown(before trace) {
 	f.booksAgree(0)
 	if !within(patience, func() bool { return f.Stats().Workers == 0 }) {
 		f.t.Errorf("%d workers remain", f.Stats().Workers)
-	}
-	var after trace
-	if !within(patience, func() bool {
-		after = traces()
-		return after.goroutines <= before.goroutines && after.descriptors <= before.descriptors
-	}) {
-		f.t.Errorf("before: %+v, after: %+v\n%s", before, after, stacks())
 	}
 }
 
@@ -136,8 +129,58 @@ func sum(s engine.Stats) (n int64) {
 	return n
 }
 
-// trace is what a server must not leave behind.
+// trace is what servers must not leave behind.
 type trace struct{ goroutines, descriptors int }
+
+// running holds all servers of fixtures to what was there before the first of
+// them. One that starts beside another can't be held to what it found itself: the
+// other may not have started all of its own by then.
+var running outset
+
+type outset struct {
+	mu      sync.Mutex
+	servers int
+	taken   bool // before is, and nobody has been held to it yet
+	before  trace
+}
+
+// begin counts a server, which serves ln unless it is nil.
+func (o *outset) begin(ln net.Listener) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.servers++
+	if o.taken {
+		return
+	}
+	o.taken, o.before = true, traces()
+	if _, ok := ln.(syscall.Conn); ok {
+		o.before.descriptors-- // ln's
+	}
+}
+
+// end checks that neither a goroutine nor a descriptor remains, if it was the
+// last server.
+func (o *outset) end(t *testing.T) {
+	o.mu.Lock()
+	o.servers--
+	o.mu.Unlock()
+	var after trace
+	if !within(patience, func() bool {
+		after = traces()
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		clean := after.goroutines <= o.before.goroutines && after.descriptors <= o.before.descriptors
+		if o.servers == 0 && clean {
+			o.taken = false
+		}
+		return clean || o.servers > 0
+	}) {
+		t.Errorf("before: %+v, after: %+v\n%s", o.before, after, stacks())
+		o.mu.Lock()
+		o.taken = false // the next test begins anew
+		o.mu.Unlock()
+	}
+}
 
 func traces() trace {
 	entries, _ := os.ReadDir("/proc/self/fd")

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/pollard-go/pollard/engine"
+	"github.com/pollard-go/pollard/engine/internal/programs"
 )
 
 // addresses answers with both ends' addresses and the numbers of the connection
@@ -85,18 +86,17 @@ func TestUnixSocket(t *testing.T) {
 // TestListenAndServe with each kind of address, and a listener for each loop.
 func TestListenAndServe(t *testing.T) {
 	for name, o := range map[string]engine.Options{
-		"TCP":       {Addr: "127.0.0.1:"},
+		"TCP":       {Addr: "127.0.0.1:0"},
 		"Unix":      {Addr: "unix:" + filepath.Join(t.TempDir(), "s")},
-		"ReusePort": {Addr: "127.0.0.1:", Listen: engine.ListenOptions{ReusePort: true, Backlog: 10}, Dispatch: engine.DispatchOptions{Loops: 4}},
+		"ReusePort": {Addr: "127.0.0.1:0", Listen: engine.ListenOptions{ReusePort: true, Backlog: 10}, Dispatch: engine.DispatchOptions{Loops: 4}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			before := traces()
+			running.begin(nil)
 			if !strings.HasPrefix(o.Addr, "unix:") {
-				ln := listen(t, "tcp", o.Addr+"0") // a port that is free now
-				o.Addr = ln.Addr().String()
-				_ = ln.Close()
+				o.Addr = programs.FreeAddr(t)
 			}
 			f := &fixture{Server: engine.New(engine.HandlerFunc(hello), o), t: t, addr: strings.TrimPrefix(o.Addr, "unix:"), served: make(chan error, 1)}
+			t.Cleanup(f.comesDown)
 			go func() { f.served <- f.ListenAndServe() }()
 			network := map[bool]string{true: "unix", false: "tcp"}[name == "Unix"]
 			if !within(patience, func() bool {
@@ -114,7 +114,6 @@ func TestListenAndServe(t *testing.T) {
 				c.wants(200, "hello")
 				_ = c.Close()
 			}
-			f.comesDown(before)
 		})
 	}
 }
