@@ -140,7 +140,7 @@ func (p *peer) closed(netpoll.Connection) error {
 	p.gone = true
 	// An OnRequest that returns just when the peer ends its side has netpoll close
 	// before OnDisconnect tells: that will find the duplicate.
-	if !p.own && !p.closing && p.ended == nil {
+	if p.ended == nil {
 		p.outlive()
 	}
 	p.rouse()
@@ -154,9 +154,11 @@ func (p *peer) closed(netpoll.Connection) error {
 }
 
 // outlive keeps a duplicate of the descriptor, unless both sides have ended. It is
-// called with mu.
+// called with mu. What we have closed is left: a handler may have seen the peer's
+// end, and be done, before OnDisconnect tells, and nobody would close a duplicate
+// that is made then.
 func (p *peer) outlive() {
-	if p.own || p.fd < 0 || hungUp(p.fd) {
+	if p.own || p.closing || p.fd < 0 || hungUp(p.fd) {
 		return
 	}
 	if fd, err := duplicate(p.fd); err == nil {
