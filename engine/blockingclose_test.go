@@ -94,7 +94,7 @@ func TestCloseThatWaits(t *testing.T) {
 			if !within(patience, func() bool { return srv.Stats().Open <= 2 }) {
 				t.Errorf("%s: %d are open", how, srv.Stats().Open)
 			}
-			if d := time.Since(began); d > 5*time.Second {
+			if d := time.Since(began); d > patience/2 {
 				t.Errorf("%s: the others have ended after %v", how, d)
 			}
 			release()

@@ -136,7 +136,7 @@ func TestHandshakeQueue(t *testing.T) {
 	for range waiting {
 		dial(t, "tcp", ln.Addr().String()).send("%s", first)
 	}
-	if !within(waiting*limit/2, func() bool { return srv.Stats().Closed[conn.ReasonHandshake] == waiting }) {
+	if !within(patience, func() bool { return srv.Stats().Closed[conn.ReasonHandshake] == waiting }) || time.Since(began) > waiting*limit/2 {
 		t.Errorf("%d ended after %v", srv.Stats().Closed[conn.ReasonHandshake], time.Since(began))
 	}
 	if d := time.Since(began); d < limit-50*time.Millisecond {
@@ -150,8 +150,12 @@ func TestHandshakeQueue(t *testing.T) {
 	}
 	closed := time.Now()
 	_ = srv.Close()
-	if !within(patience, func() bool { return srv.Stats().Open == 1 }) || time.Since(closed) > limit/2 {
+	if !within(patience, func() bool { return srv.Stats().Open == 1 }) {
 		t.Errorf("%d still open %v after Close", srv.Stats().Open, time.Since(closed))
+	}
+	// Had Close left them, they would have ended by their limit.
+	if n := srv.Stats().Closed[conn.ReasonHandshake]; n != waiting && time.Since(closed) > limit/2 {
+		t.Errorf("%d ended by the limit, %v after Close", n-waiting, time.Since(closed))
 	}
 }
 

@@ -117,41 +117,53 @@ func TestTLSListenerSlowReader(t *testing.T) {
 				_ = d.End()
 			}()
 		})
+		readsSlowly(t, f, dial, length, o.Timeouts.Write)
+		f.booksAgree(0)
+		before := f.Stats().Closed[conn.ReasonWriteTimeout]
+		stuck, _ := f.shakesOn(dial())
+		stuck.get("/")
+		began := time.Now()
+		if !within(patience, func() bool { return f.Stats().Closed[conn.ReasonWriteTimeout] == before+1 }) {
+			t.Errorf("detached %v: %v", detached, f.Stats().Closed)
+		}
+		if d := time.Since(began); d < o.Timeouts.Write-100*time.Millisecond || d > patience/2 {
+			t.Errorf("detached %v: ended after %v", detached, d)
+		}
+	}
+}
+
+// readsSlowly reads an answer of so many bytes, which must come whole: unless the
+// machine had the reader wait for most of the limit. Then it tries again.
+func readsSlowly(t *testing.T, f *secure, dial func() *client, length int, limit time.Duration) {
+	t.Helper()
+	for try := 1; ; try++ {
 		c, _ := f.shakesOn(dial())
 		c.get("/")
+		began, last, total := time.Now(), time.Now(), 0
+		var longest time.Duration
 		resp, err := readResponse(c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		began, total := time.Now(), 0
-		for b := make([]byte, 8<<10); total < length; {
-			n, err := resp.Body.Read(b)
+		for b := make([]byte, 8<<10); err == nil && total < length; {
+			var n int
+			n, err = resp.Body.Read(b)
 			total += n
-			if err != nil && total < length {
-				t.Fatalf("detached %v: after %d bytes and %v: %v, %v", detached, total, time.Since(began), err, f.Stats().Closed)
-			}
+			longest, last = max(longest, time.Since(last)), time.Now()
 			if total < 112<<10 {
 				time.Sleep(time.Duration(n) * time.Second / (32 << 10))
 			}
 		}
 		_ = c.Close()
-		stuck, _ := f.shakesOn(dial())
-		stuck.get("/")
-		began = time.Now()
-		if !within(patience, func() bool { return f.Stats().Closed[conn.ReasonWriteTimeout] == 1 }) {
-			t.Errorf("detached %v: %v", detached, f.Stats().Closed)
-		}
-		if d := time.Since(began); d < o.Timeouts.Write-100*time.Millisecond || d > o.Timeouts.Write+3*time.Second {
-			t.Errorf("detached %v: ended after %v", detached, d)
+		switch {
+		case total == length:
+			return
+		case longest < limit/2 || try == 20:
+			t.Fatalf("try %d: after %d bytes and %v, with a pause of %v: %v, %v", try, total, time.Since(began), longest, err, f.Stats().Closed)
 		}
 	}
 }
 
 // TestTLSListenerHandshake: how handshakes end that don't succeed.
 func TestTLSListenerHandshake(t *testing.T) {
-	var o engine.Options
-	o.TLS.HandshakeTimeout = time.Second
-	f := serveBehindTLS(t, listenNarrow(t), o, []string{"h2", "http/1.1"}, hello)
+	f := serveBehindTLS(t, listenNarrow(t), engine.Options{}, []string{"h2", "http/1.1"}, hello)
 	closed := func(r conn.Reason, n int64) {
 		t.Helper()
 		if !within(patience, func() bool { return f.Stats().Closed[r] == n }) {
@@ -185,10 +197,13 @@ func TestTLSListenerHandshake(t *testing.T) {
 	}
 	closed(conn.ReasonHandshake, 2)
 
+	var o engine.Options
+	o.TLS.HandshakeTimeout = time.Second
+	f = serveBehindTLS(t, listenNarrow(t), o, nil, hello)
 	began := time.Now()
 	f.dial().send("%s", clientHello(t))
-	closed(conn.ReasonHandshake, 3)
-	if d := time.Since(began); d < 900*time.Millisecond || d > 3*time.Second {
+	closed(conn.ReasonHandshake, 1)
+	if d := time.Since(began); d < 900*time.Millisecond || d > patience/2 {
 		t.Errorf("ended after %v", d)
 	}
 }
@@ -197,7 +212,7 @@ func TestTLSListenerHandshake(t *testing.T) {
 // finished, and its request answered; who is silent is held as others are.
 func TestTLSListenerDrain(t *testing.T) {
 	var o engine.Options
-	o.Close.Hold = 2 * time.Second
+	o.Close.Hold = 5 * time.Second // for the handshake and the request, on a busy machine
 	o.Close.DrainLinger = 100 * time.Millisecond
 	f := serveBehindTLS(t, listenNarrow(t), o, nil, hello)
 	f.dial()
@@ -232,7 +247,7 @@ func TestTLSListenerDrain(t *testing.T) {
 	if err := <-down; err != nil {
 		t.Error(err)
 	}
-	if d := time.Since(began); d < o.Close.Hold-200*time.Millisecond || d > o.Close.Hold+3*time.Second {
+	if d := time.Since(began); d < o.Close.Hold-200*time.Millisecond || d > patience/2 {
 		t.Errorf("down after %v", d)
 	}
 	if s := f.Stats(); s.Closed[conn.ReasonDrain] != 2 {
