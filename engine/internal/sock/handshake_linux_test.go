@@ -32,6 +32,11 @@ func TestDeafen(t *testing.T) {
 			family := uint8(unix.AF_INET)
 			if at.Addr().Is6() {
 				loopback, family = "::1", unix.AF_INET6
+				probe, err := net.Listen("tcp", "[::1]:0") // a socket for both is had without any address
+				if err != nil {
+					t.Skipf("no IPv6: %v", err)
+				}
+				_ = probe.Close()
 			}
 			target := netip.AddrPortFrom(netip.MustParseAddr(loopback), at.Port()).String()
 			connect := func() net.Conn {
