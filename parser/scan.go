@@ -74,8 +74,7 @@ func scanValue(b []byte, i int) int {
 func scanVisible(b []byte, i int) int {
 	for i+8 <= len(b) {
 		if m := notVisible(load64(b, i)); m != 0 {
-			i += firstByte(m)
-			break
+			return i + firstByte(m) // no visible byte below it can have marked it
 		}
 		i += 8
 	}

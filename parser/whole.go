@@ -11,28 +11,38 @@ import "bytes"
 
 // scanWholeLine takes a request line with an origin-form target.
 func (r *Request) scanWholeLine(buf []byte, limit int) {
-	const versionLen = len(" HTTP/1.1\r\n")
-	line := r.pos
-	sp, verb := line+len("GET"), VerbGet
-	if len(buf) < sp || string(buf[line:sp]) != "GET" { // nearly all are
-		sp = scanToken(buf, line)
-		verb = verbOf(buf[line:sp])
-	}
-	if sp == line || sp+1 >= len(buf) || buf[sp] != ' ' || buf[sp+1] != '/' {
+	const (
+		shortest   = len("GET / HTTP/1.1\r\n") // worth a try
+		versionLen = len(" HTTP/1.1\r\n")
+	)
+	line := buf[r.pos:]
+	if len(line) < shortest {
 		return
+	}
+	sp, verb := len("GET"), VerbGet
+	if string(line[:sp+1]) != "GET " { // nearly all are
+		sp = scanToken(line, 0)
+		verb = verbOf(line[:sp])
+		if sp == 0 || sp+1 >= len(line) || line[sp] != ' ' || verb == VerbConnect {
+			return
+		}
 	}
 	start := sp + 1
-	end := scanVisible(buf, start)
-	if len(buf)-end < versionLen || end+versionLen-2-line > limit || verb == VerbConnect {
+	if line[start] != '/' {
 		return
 	}
-	version := buf[end : end+versionLen]
+	end := scanVisible(line, start)
+	if len(line)-end < versionLen || end+versionLen-2 > limit {
+		return
+	}
+	version := line[end : end+versionLen]
 	minor := version[8] - '0'
-	if string(version[:8]) != " HTTP/1." || minor > 1 || version[9] != '\r' || version[10] != '\n' {
+	if string(version[:8]) != " HTTP/1." || minor > 1 || string(version[9:]) != "\r\n" {
 		return
 	}
 	query := end
-	if raw := buf[start+1 : end]; len(raw) > 0 {
+	if end > start+1 {
+		raw := line[start+1 : end]
 		if bytes.IndexByte(raw, '#') >= 0 {
 			return
 		}
@@ -40,9 +50,11 @@ func (r *Request) scanWholeLine(buf []byte, limit int) {
 			query = start + 1 + i
 		}
 	}
-	r.method, r.sp, r.verb, r.minor = uint32(line), uint32(sp), verb, minor
-	r.target = target{start: uint32(start), authority: uint32(start), path: uint32(start), query: uint32(query), end: uint32(end)}
-	r.pos = end + versionLen
+	at := uint32(r.pos)
+	path := at + uint32(start)
+	r.method, r.sp, r.verb, r.minor = at, at+uint32(sp), verb, minor
+	r.target = target{start: path, authority: path, path: path, query: at + uint32(query), end: at + uint32(end)}
+	r.pos += end + versionLen
 	r.stage = stageFields
 }
 
