@@ -127,7 +127,8 @@ func (h *Header) Reset() {
 	if cap(h.buf) > keptBytes {
 		h.release()
 	}
-	h.buf, h.lines = h.buf[:0], h.lines[:0]
+	h.buf = h.buf[:0]
+	h.lines = h.lines[:0]
 	h.headerFacts = headerFacts{}
 }
 
@@ -185,10 +186,11 @@ func (h *Header) sameAsBefore(name, value string) bool {
 	}
 	l := h.lines[:i+1][i]
 	b := h.buf[:l.end]
-	if string(b[l.start:l.nameEnd]) != name || string(b[l.nameEnd+2:l.end-2]) != value {
+	if string(b[l.start:l.nameEnd]) != name || string(b[l.nameEnd+2:len(b)-2]) != value {
 		return false
 	}
-	h.lines, h.buf = h.lines[:i+1], b
+	h.lines = h.lines[:i+1]
+	h.buf = h.buf[:l.end]
 	return true
 }
 

@@ -41,6 +41,7 @@ func (e Event) String() string { return eventNames[e] }
 func (c *Conn) Next(now time.Duration) Event {
 	for {
 		switch {
+		case c.read == readHead && c.write == writeIdle: // mostly; then it is none of these
 		case c.handling:
 			return Paused
 		case c.life == lifeClosed:
@@ -63,7 +64,8 @@ func (c *Conn) Next(now time.Duration) Event {
 				return NeedInput
 			}
 			continue
-		case c.x != nil && c.gathered():
+		}
+		if c.x != nil && c.gathered() {
 			return Flush
 		}
 		if e, ok := c.nextHead(now); ok {

@@ -38,7 +38,7 @@ func (o *output) end() *[]byte {
 	if o.seg.pending() {
 		return &o.tail
 	}
-	if o.off > len(o.buf)/2 {
+	if 2*o.off > len(o.buf) {
 		o.compact()
 	}
 	return &o.buf

@@ -199,6 +199,21 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	return len(p), err
 }
 
+// Gather is Write where that needs no look at the rules, neither commits the head
+// nor leaves anything to be sent. It reports false if it has done nothing.
+func (c *Conn) Gather(p []byte) bool {
+	if c.write != writeHead || !c.handling {
+		return false
+	}
+	r := &c.x.resp
+	if r.status != 0 || r.verb == parser.VerbConnect || r.verb == parser.VerbHead || r.Header.declared || r.written+int64(len(p)) > contentBuffer {
+		return false
+	}
+	r.content = append(r.content, p...)
+	r.written += int64(len(p))
+	return true
+}
+
 // Gathers reports that a Write of n bytes neither commits the head nor leaves
 // anything to be sent: it can't fall short but by an error.
 func (c *Conn) Gathers(n int) bool {

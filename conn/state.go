@@ -52,7 +52,9 @@ func (s lifeState) String() string {
 
 // becomeRequested: a request head is complete and its handler is to run.
 func (c *Conn) becomeRequested(hasBody bool) {
-	c.must(c.read == readHead && c.write == writeIdle)
+	if c.read != readHead || c.write != writeIdle {
+		c.impossible()
+	}
 	c.read, c.write = readDone, writeHead
 	if hasBody {
 		c.read = readBody

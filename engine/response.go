@@ -63,10 +63,10 @@ func (w *Response) Written() int64 {
 // ends the connection after this answer. "Content-Length" declares the length:
 // with other content than declared the answer is cut.
 func (w *Response) SetHeader(name, value string) error {
-	if err := w.changeable(); err != nil {
-		return err
+	if c := w.k.c; c != nil && !c.Committed() {
+		return c.Header().Set(name, value)
 	}
-	return w.k.c.Header().Set(name, value)
+	return w.changeable()
 }
 
 // changeable tells why the head can't be changed, if it can't.
@@ -167,6 +167,9 @@ func (w *Response) Informational(status int, fields ...Field) error {
 // status, the method or the declared length is dropped and reported. p is not
 // kept.
 func (w *Response) Write(p []byte) (n int, err error) {
+	if c := w.k.c; c != nil && w.detached == nil && c.Gather(p) {
+		return len(p), nil
+	}
 	if err := w.writable(); err != nil {
 		return 0, err
 	}
