@@ -226,6 +226,9 @@ func TestRequestDoneDeclined(t *testing.T) {
 		_ = c.Close()
 	}
 	f.booksAgree(0)
+	if err := f.Shutdown(context.Background()); err != nil { // it returns after the last hook
+		t.Error(err)
+	}
 	want := []string{fmt.Sprintf("1 GET /declined 503 %d", len(a.body)), "1 GET /busy 200 5"}
 	w.mu.Lock()
 	defer w.mu.Unlock()
