@@ -14,8 +14,9 @@ var ErrBacklog = errors.New("engine: unsent output has reached its limit")
 
 // Detached is an answer that goes on after its handler has returned: a long
 // poll, or server-sent events. It holds no goroutine and no input buffer. Its
-// methods can be called by any goroutine, also by several, and never block:
-// what the socket does not take at once leaves when it can. It must be ended.
+// methods can be called by any goroutine, also by several, and never block once
+// the handler has returned: what the socket does not take at once leaves when it
+// can. It must be ended, unless its context has.
 type Detached struct {
 	// mu is held by whoever works with the connection: a caller, or the loop.
 	// What happens to the connection meanwhile is acted on by who unlocks.
@@ -24,7 +25,7 @@ type Detached struct {
 	io  carried
 	srv *Server
 	err error // why, then
-	ctx *requestContext
+	ctx detachedContext
 
 	record *detachedRecord // nil without Hooks.RequestDone
 
@@ -45,20 +46,29 @@ type carried interface {
 }
 
 // Detach lets the handler return without ending the answer. Until it has
-// returned, the Detached's methods wait; afterwards the Request, the Response
-// and all of their views are invalid.
+// returned, the Detached's methods wait for that, all but Context: the handler
+// itself must not call them, nor wait for somebody who does (what it has to say
+// first it writes to the Response). Afterwards the Request, the Response and all
+// of their views are invalid.
 func (w *Response) Detach() *Detached {
 	if w.over() {
-		return &Detached{err: conn.ErrEnded}
+		return detachedNever(conn.ErrEnded)
 	}
 	if w.hijacked {
-		return &Detached{err: ErrHijacked}
+		return detachedNever(ErrHijacked)
 	}
 	if w.detached == nil {
 		w.detached = &Detached{srv: w.k.srv}
 		w.detached.mu.Lock()
 	}
 	return w.detached
+}
+
+// detachedNever is what can't be had.
+func detachedNever(why error) *Detached {
+	d := &Detached{err: why}
+	d.ctx.end(why)
+	return d
 }
 
 // Write adds content. The error is ErrBacklog, ErrClosed when the connection
@@ -136,17 +146,46 @@ func (d *Detached) abort(err error) {
 }
 
 // Context returns a context that ends with the connection or the answer, and
-// with HalfCloseCancel when the peer ends its side: context.Cause tells why.
+// with HalfCloseCancel when the peer ends its side: context.Cause tells why. It
+// never waits, so the handler can call it too. What happens to the
+// connection while the handler is at work ends the context afterwards.
 func (d *Detached) Context() context.Context {
-	d.mu.Lock()
-	defer d.unlock()
-	if d.ctx == nil {
-		d.ctx = newContext()
-		if d.c == nil {
-			d.ctx.cancel(d.err)
+	ctx := d.ctx.get()
+	d.noted() // what has happened already may end it
+	return ctx
+}
+
+// detachedContext is made when somebody asks for it. It has a lock of its own,
+// since Detached.mu is held while the handler is at work.
+type detachedContext struct {
+	mu    sync.Mutex
+	made  *requestContext
+	cause error // why it has ended
+}
+
+func (c *detachedContext) get() context.Context {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.made == nil {
+		c.made = newContext()
+		if c.cause != nil {
+			c.made.cancel(c.cause)
 		}
 	}
-	return d.ctx
+	return c.made
+}
+
+// end ends it, unless that has been done.
+func (c *detachedContext) end(cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cause != nil {
+		return
+	}
+	c.cause = cause
+	if c.made != nil {
+		c.made.cancel(cause)
+	}
 }
 
 // begin makes d the owner of c. The caller holds d.mu since Detach.
@@ -160,9 +199,7 @@ func (d *Detached) begin(c *conn.Conn, io carried, rec *detachedRecord) {
 // finish makes the connection its transport's again, which goes on with it.
 func (d *Detached) finish(err error) {
 	d.c, d.err = nil, err
-	if d.ctx != nil {
-		d.ctx.cancel(err)
-	}
+	d.ctx.end(err)
 	d.io.resume()
 }
 

@@ -14,8 +14,8 @@ func (l *link) tend(d *Detached) {
 	if l.broken {
 		l.conn.ReceiveReset(now) // no read would find out: nobody reads
 	}
-	if l.ended && d.ctx != nil && !l.broken && d.srv.opts.Close.HalfClose == HalfCloseCancel {
-		d.ctx.cancel(ErrPeerEnded)
+	if l.ended && !l.broken && d.srv.opts.Close.HalfClose == HalfCloseCancel {
+		d.ctx.end(ErrPeerEnded)
 	}
 	if l.conn.Unsent() && !stuck {
 		r.send(l)

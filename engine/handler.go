@@ -136,6 +136,7 @@ func (k *call) ended() {
 	k.c.Abort(k.io.now())
 	if d := k.resp.detached; d != nil {
 		d.err, k.resp.detached = ErrClosed, nil
+		d.ctx.end(ErrClosed)
 		d.mu.Unlock()
 	}
 	if failed != nil && k.srv.opts.Panic == PanicCrash {

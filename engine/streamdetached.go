@@ -87,8 +87,8 @@ func (s *stream) tend(d *Detached) {
 	if s.broken {
 		s.c.ReceiveReset(s.at) // no read would find out: nobody reads
 	}
-	if s.ended && d.ctx != nil && !s.broken && s.srv.opts.Close.HalfClose == HalfCloseCancel {
-		d.ctx.cancel(ErrPeerEnded)
+	if s.ended && !s.broken && s.srv.opts.Close.HalfClose == HalfCloseCancel {
+		d.ctx.end(ErrPeerEnded)
 	}
 	s.charge()
 	if s.c.State().Closed() {
