@@ -7,7 +7,7 @@ var (
 	ErrHijacked   = &MisuseError{"the connection was hijacked"}
 	ErrWritten    = &MisuseError{"content was written already: the answer can't be given up"}
 	ErrSwitch     = &MisuseError{"status 101 is sent by a hijack, and there was none"}
-	ErrUpgrade    = &MisuseError{"a 101 names in Upgrade protocols that the request's Upgrade offers (RFC 9110 §7.8)"}
+	ErrUpgrade    = &MisuseError{"a 101 names in Upgrade protocols that the request's Upgrade offers, as its Connection says (RFC 9110 §7.8)"}
 	ErrBodyUnread = &MisuseError{"protocols are switched after the request's last byte (RFC 9110 §7.8): read its body first"}
 )
 
@@ -17,7 +17,7 @@ const statusSwitching = 101
 // Hijackable returns nil if the connection can be taken from HTTP now: a
 // handler is at work that has neither committed its answer's head nor written
 // content. With status 101 the request must be read to its end, and the answer's
-// Upgrade field must choose from the request's.
+// Upgrade field must choose from the request's, which Connection must name.
 func (c *Conn) Hijackable() error {
 	switch {
 	case !c.handling:
@@ -43,27 +43,34 @@ func (c *Conn) Hijackable() error {
 // RFC 9110 §7.8: "A server that sends a 101 (Switching Protocols) response MUST
 // send an Upgrade header field to indicate the new protocol(s) […]; A server MUST
 // NOT switch to a protocol that was not indicated by the client in the
-// corresponding request's Upgrade header field."
+// corresponding request's Upgrade header field." And: "A sender of Upgrade MUST also
+// send an "Upgrade" connection option in the Connection header field": one without
+// may be left over by an intermediary that doesn't know of it, and would go on
+// speaking HTTP with us.
 func (c *Conn) offered() bool {
+	if !lists(c.x.req, "Connection", []byte("upgrade")) {
+		return false
+	}
 	list, _ := c.x.resp.Header.Get("Upgrade")
 	protocol, list, any := parser.NextToken(list)
 	for ok := any; ok; protocol, list, ok = parser.NextToken(list) {
-		if !offers(c.x.req, protocol) {
+		if !lists(c.x.req, "Upgrade", protocol) {
 			return false
 		}
 	}
 	return any
 }
 
-// offers tells whether the request names the protocol, in any case.
-func offers(r *parser.Request, protocol []byte) bool {
+// lists tells whether the request names the member in a field of that name, in any
+// case.
+func lists(r *parser.Request, field string, member []byte) bool {
 	for i := range r.Len() {
 		name, list := r.At(i)
-		if !parser.EqualFold(name, "Upgrade") {
+		if !parser.EqualFold(name, field) {
 			continue
 		}
 		for token, rest, ok := parser.NextToken(list); ok; token, rest, ok = parser.NextToken(rest) {
-			if parser.EqualFold(token, string(protocol)) {
+			if parser.EqualFold(token, string(member)) {
 				return true
 			}
 		}

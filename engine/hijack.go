@@ -24,10 +24,11 @@ var ErrHijacked error = conn.ErrHijacked
 // Hijack takes the connection from the server and gives it to the handler, for
 // protocols that are not HTTP. With status 101 (SetStatus) the head of the answer
 // is sent first, with the fields that were set; they must name in Upgrade a
-// protocol that the request's Upgrade offers (RFC 9110 §7.8), and the request's
-// body must have been read. With any other status nothing is sent, and fields are
-// forgotten: the handler writes what it likes. Answers to earlier requests of the
-// connection are sent in any case; Hijack waits for that.
+// protocol that the request's Upgrade offers and its Connection announces (RFC
+// 9110 §7.8), and the request's body must have been read. With any other status
+// nothing is sent, and fields are forgotten: the handler writes what it likes. So
+// look at SetStatus's error: to HTTP/1.0 there is no 101. Answers to earlier
+// requests of the connection are sent in any case; Hijack waits for that.
 //
 // Reading from the net.Conn first gives what had been received already, which
 // begins with what is unread of the request's body, framed as it came. It has no

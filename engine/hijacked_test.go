@@ -43,7 +43,7 @@ func TestHijackedHasItsPlace(t *testing.T) {
 		})
 		for _, target := range []string{"/switch", "/raw"} {
 			c := f.dial()
-			c.send("GET %s HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\n\r\n", target)
+			c.send("GET %s HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", target)
 			if target == "/switch" {
 				if _, err := readResponse(c); err != nil {
 					t.Fatal(err)

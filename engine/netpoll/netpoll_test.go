@@ -217,7 +217,7 @@ func TestHijack(t *testing.T) {
 	})
 	for _, target := range []string{"/here", "/there"} {
 		c, in := dial(t, addr)
-		_, _ = fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: a\r\nUpgrade: echo\r\n\r\nearly", target)
+		_, _ = fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nearly", target)
 		if resp, err := http.ReadResponse(in, nil); err != nil || resp.StatusCode != 101 {
 			t.Fatal(resp, err)
 		}
