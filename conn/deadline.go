@@ -25,6 +25,15 @@ var deadlineNames = [...]string{
 
 func (d Deadline) String() string { return deadlineNames[d] }
 
+// OfInput reports that it is the peer's bytes, or its end, that are waited for.
+func (d Deadline) OfInput() bool {
+	switch d {
+	case NoDeadline, WriteDeadline, WriteRateDeadline, ConfirmDeadline:
+		return false
+	}
+	return true
+}
+
 // Deadline returns what the connection waits for and until when. Activity only
 // moves it; a driver with a lazy timer need not look before the old one fires,
 // unless the new one is sooner.

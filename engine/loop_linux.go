@@ -267,8 +267,15 @@ func (lp *loop) expire(r *runner, l *link) {
 	if l.note(noteTimer) {
 		return
 	}
-	if _, kind := l.conn.Deadline(); l.queued && (kind == conn.IdleDeadline || kind == conn.HoldDeadline) {
+	when, kind := l.conn.Deadline()
+	if l.queued && (kind == conn.IdleDeadline || kind == conn.HoldDeadline) {
 		return // the request that it waits for has come, perhaps: its turn tells, and looks at the time
+	}
+	if lp.now >= when && l.cameUnseen(kind) {
+		gen := l.gen
+		if r.turn(l); r.loop != lp || l.gen != gen || l.word.Load()&owned != 0 {
+			return
+		}
 	}
 	r.look(l)
 	if l.conn.Expire(lp.now) {
@@ -276,6 +283,17 @@ func (lp *loop) expire(r *runner, l *link) {
 		return
 	}
 	lp.arm(l)
+}
+
+// cameUnseen tells that what the deadline is for has come, and makes it readable: no
+// event has told yet, since a poller tells of so many at a time. A loop that was held
+// up is not to be taken for a peer that was silent.
+func (l *link) cameUnseen(kind conn.Deadline) bool {
+	if kind.OfInput() && l.conn.WantsInput() && sock.Waiting(int(l.fd)) {
+		l.readable = true
+		return true
+	}
+	return false
 }
 
 // arm has the timer fire not later than the connection's deadline.

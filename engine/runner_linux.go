@@ -351,8 +351,7 @@ func (r *runner) apply(l *link, bits uint32) {
 		l.broken = true
 	}
 	if bits&noteTimer != 0 {
-		r.look(l)
-		l.conn.Expire(r.now())
+		r.timer(l)
 	}
 	if bits&noteDrain != 0 {
 		l.conn.Drain(r.now(), r.srv.opts.Close.Hold)
@@ -368,6 +367,16 @@ func (r *runner) apply(l *link, bits uint32) {
 	if l.conn.State().Closed() {
 		l.cancel(ErrClosed)
 	}
+}
+
+// timer acts on the timer of a link that a worker owns. Content that has come is
+// received first, by whoever waits for it: that it did is progress.
+func (r *runner) timer(l *link) {
+	if _, kind := l.conn.Deadline(); kind == conn.BodyDeadline && l.detached.Load() == nil && l.cameUnseen(kind) {
+		return
+	}
+	r.look(l)
+	l.conn.Expire(r.now())
 }
 
 // close ends l's life, and with it the runner's ownership.
