@@ -6,11 +6,15 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pollard-go/pollard/benchmarks/internal/fleet"
+	"github.com/pollard-go/pollard/benchmarks/internal/procfs"
 )
 
 func TestParseResult(t *testing.T) {
@@ -30,6 +34,37 @@ func TestParseResult(t *testing.T) {
 		if _, err := parseResult([]byte(stdout)); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+// A run on a machine so busy that nothing is answered in it says nothing about the server: it is made again, for longer.
+func TestWrkRunsUntilSomethingIsAnswered(t *testing.T) {
+	if _, err := exec.LookPath("taskset"); err != nil && os.Getenv("POLLARD_REQUIRE_PROGRAMS") != "1" {
+		t.Skip(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		io.WriteString(w, helloBody)
+	}))
+	defer server.Close()
+	p := at(server.Listener)
+	p.Pid = os.Getpid()
+	s := Settings{Dir: t.TempDir(), Duration: time.Second}
+	s.WrkPath = filepath.Join(s.Dir, "wrk")
+	s.ClientCPU, _ = procfs.TwoCPUs()
+	const script = `#!/bin/sh
+# it has 7 requests answered if it is to run for 4 s
+for arg; do
+	if [ "$arg" = 4s ]; then n=7; fi
+done
+echo "result {\"requests\":${n:-0},\"duration_us\":4000000}"
+`
+	if err := os.WriteFile(s.WrkPath, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	sample, err := Wrk{Connections: 1, Depth: 1, Head: smallGet}.Measure(context.Background(), p, s)
+	if err != nil || sample.Throughput.Requests != 7 || sample.Throughput.Seconds != 4 {
+		t.Errorf("got %+v, %v", sample.Throughput, err)
 	}
 }
 

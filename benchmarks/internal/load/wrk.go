@@ -83,12 +83,21 @@ func (l Wrk) measure(ctx context.Context, p *fleet.Process, s Settings) (*Throug
 		return nil, err
 	}
 	if s.WarmUp > 0 {
-		if _, err := l.run(ctx, p, s, s.WarmUp, args); err != nil {
+		if _, err := l.run(ctx, p, s, s.WarmUp, args); err != nil && !errors.Is(err, errNothing) {
 			return nil, fmt.Errorf("warm-up: %w", err)
 		}
 	}
-	return l.run(ctx, p, s, s.Duration, args)
+	for d := s.Duration; ; d *= 2 {
+		t, err := l.run(ctx, p, s, d, args)
+		if !errors.Is(err, errNothing) || d > answerLimit {
+			return t, err
+		}
+	}
 }
+
+// errNothing tells of a run in which nothing was done. On a busy machine 64 handshakes of TLS may take wrk more than a
+// second, so that it is no failure of the server's yet: a longer run will tell.
+var errNothing = errors.New("nothing was answered")
 
 func (l Wrk) connections() int { return l.Connections }
 
@@ -200,7 +209,7 @@ func parseResult(stdout []byte) (*wrkResult, error) {
 			r.Requests, r.Connect, r.Read, r.Write, r.Timeout, r.Status)
 	}
 	if r.Requests == 0 || r.DurationMicros <= 0 {
-		return nil, errors.New("wrk had no request answered")
+		return nil, errNothing
 	}
 	return &r, nil
 }
