@@ -69,15 +69,17 @@ func Send3(fd int, a, b, c []byte) (n int, errno Errno) {
 	}
 }
 
-// SendFile writes up to n bytes of the file from *offset on, which it moves.
+// SendFile writes up to count bytes of the file from *offset on, which it moves.
 // n == 0 with success means that the file ends there, or can't be read: an error
-// is the socket's.
+// is the socket's. Where the system has no sendfile(2) for it the file is read.
 func SendFile(fd, file int, offset *int64, count int) (n int, errno Errno) {
 	for {
 		n, err := unix.Sendfile(fd, file, offset, count)
 		switch e, _ := err.(Errno); e {
 		case syscall.EINTR:
-		case syscall.EBADF, syscall.EINVAL, syscall.EIO, syscall.EISDIR, syscall.ESPIPE, syscall.EOVERFLOW,
+		case syscall.EINVAL, syscall.ENOSYS, syscall.EPERM, syscall.EOPNOTSUPP: // the file's kind, or a sandbox
+			return copyFile(fd, file, offset, count)
+		case syscall.EBADF, syscall.EIO, syscall.EISDIR, syscall.ESPIPE, syscall.EOVERFLOW,
 			syscall.ESTALE, syscall.EACCES, syscall.ENODEV, syscall.ENXIO, syscall.EREMOTEIO, syscall.ENODATA, unix.EUCLEAN:
 			return 0, 0
 		default:
@@ -132,13 +134,16 @@ func CloseReset(fd int) {
 }
 
 // Unacknowledged returns how many of the bytes that were sent the peer's system
-// has not acknowledged. An error says that the connection is broken: the number
-// then stays what it was. It works on TCP only.
+// has not acknowledged; -1 if this system doesn't tell, or a sandbox forbids to ask.
+// An error says that the connection is broken: the number then stays what it was. It
+// works on TCP only.
 func Unacknowledged(fd int) (n int64, errno Errno) {
 	k, err := unix.IoctlGetInt(fd, unix.SIOCOUTQ)
-	if err != nil || k == 0 {
-		errno, _ = err.(Errno)
-		return 0, errno
+	switch {
+	case err != nil:
+		return -1, 0
+	case k == 0:
+		return 0, 0
 	}
 	fds := []unix.PollFd{{Fd: int32(fd)}}
 	if _, err := unix.Poll(fds, 0); err == nil && fds[0].Revents&(unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) != 0 {
