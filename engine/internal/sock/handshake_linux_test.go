@@ -42,7 +42,9 @@ func TestDeafen(t *testing.T) {
 			connect := func() net.Conn {
 				t.Helper()
 				c, err := net.Dial("tcp", target)
-				if err != nil {
+				if errors.Is(err, syscall.EADDRNOTAVAIL) {
+					t.Skip(err) // no IPv6 but for the wildcard
+				} else if err != nil {
 					t.Fatal(err)
 				}
 				return c
