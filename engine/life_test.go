@@ -30,12 +30,22 @@ func TestMaxAge(t *testing.T) {
 		const age = 300 * time.Millisecond
 		o.KeepAlive.MaxAge, o.KeepAlive.Jitter = age, -1
 		f := serve(t, o, hello)
-		began := time.Now()
-		c := f.dial()
-		c.get("/")
-		if a := c.wants(200, "hello"); a.Close && time.Since(began) < age {
-			t.Error("the first answer is the last")
+		c := (*client)(nil)
+		for try := 1; c == nil; try++ {
+			began := time.Now()
+			young := f.dial()
+			young.get("/")
+			switch a := young.wants(200, "hello"); {
+			case !a.Close:
+				c = young
+			case time.Since(began) < age || try == 20:
+				t.Fatal("the first answer is the last")
+			default: // the machine was slow
+				_ = young.Close()
+				f.booksAgree(0)
+			}
 		}
+		before := f.Stats().Closed[conn.ReasonAge]
 		time.Sleep(age + age/2)
 		if n := f.Stats().Open; n != 1 {
 			t.Fatalf("%d open: an idle connection was ended for its age", n)
@@ -46,7 +56,9 @@ func TestMaxAge(t *testing.T) {
 		}
 		c.ended()
 		_ = c.Close()
-		f.endedFor(conn.ReasonAge)
+		if !within(patience, func() bool { return f.Stats().Closed[conn.ReasonAge] > before }) {
+			t.Errorf("closed by reason %v", f.Stats().Closed)
+		}
 	})
 }
 

@@ -33,7 +33,7 @@ func TestStreamKeptIsCharged(t *testing.T) {
 		all = append(all, c)
 		go func() { _, _ = c.Write(append([]byte(post("/", upload)), make([]byte, upload)...)) }()
 		if len(all) == 1 {
-			if !within(5*time.Second, func() bool { return f.Stats().Buffered > upload*3/4 }) {
+			if !within(patience, func() bool { return f.Stats().Buffered > upload*3/4 }) {
 				t.Errorf("%d bytes are charged for", f.Stats().Buffered)
 			}
 		}
