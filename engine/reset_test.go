@@ -116,7 +116,7 @@ func TestResetWaitEnds(t *testing.T) {
 // must not destroy what it has still to read.
 func TestLingerWhilePeerReads(t *testing.T) {
 	inModes(t, func(t *testing.T, o engine.Options) {
-		o.Close.LingerIdle = 500 * time.Millisecond
+		o.Close.LingerIdle = 2 * time.Second
 		f := serve(t, o, func(w *engine.Response, r *engine.Request) {
 			if string(r.Path()) == "/last" {
 				check(t, w.SetHeader("Connection", "close"))
@@ -137,7 +137,7 @@ func TestLingerWhilePeerReads(t *testing.T) {
 			if got += n; err != nil {
 				t.Fatalf("%d bytes: %v", got, err)
 			}
-			time.Sleep(60 * time.Millisecond)
+			time.Sleep(120 * time.Millisecond)
 		}
 		_, _ = io.Copy(io.Discard, resp.Body) // its end
 		c.get("/whole")

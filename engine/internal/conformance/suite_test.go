@@ -158,7 +158,7 @@ func (s *suite) connect(c *testCase) (p *peer, end func(), err error) {
 			for !srv.Draining() {
 				time.Sleep(time.Millisecond)
 			}
-			time.Sleep(200 * time.Millisecond) // until connections have been told of it
+			time.Sleep(time.Second) // until connections have been told of it
 		}
 	} else if srv, err = s.server(c.options); err != nil {
 		return nil, nil, err
