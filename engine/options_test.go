@@ -104,6 +104,16 @@ func TestOptionsOutOfRange(t *testing.T) {
 	}
 }
 
+// Without a path the system would choose a name that nobody knows.
+func TestAddressWithoutPath(t *testing.T) {
+	var wrong *engine.OptionError
+	srv := engine.New(engine.HandlerFunc(hello), engine.Options{Addr: "unix:"})
+	defer srv.Close()
+	if err := srv.ListenAndServe(); !errors.As(err, &wrong) || wrong.Field != "Addr" {
+		t.Error(err)
+	}
+}
+
 // checkOption starts a server: a good one gets as far as its address, which
 // can't be listened on.
 func checkOption(t *testing.T, o engine.Options, name string, wrong bool) {

@@ -117,6 +117,8 @@ func (o *Options) check() error {
 		return err
 	}
 	switch {
+	case o.Addr == "unix:":
+		return &OptionError{"Addr", `"unix:" lacks the path of the socket`}
 	case o.Dispatch.Mode > ModePooled:
 		return &OptionError{"Dispatch.Mode", o.Dispatch.Mode.String() + " is no mode"}
 	case o.Close.Notice < 0:

@@ -80,7 +80,7 @@ func (s *Server) tlsConfig(certFile, keyFile string) (*tls.Config, error) {
 	}
 	files := &certificateFiles{cert: certFile, key: keyFile, every: s.opts.TLS.Reload, logger: s.opts.Logger}
 	if err := files.load(); err != nil {
-		return nil, fmt.Errorf("engine: ServeTLS: %w", err)
+		return nil, fmt.Errorf("engine: ServeTLS: certificate %q with key %q: %w", certFile, keyFile, err)
 	}
 	config.Certificates = nil
 	config.GetCertificate = files.certificate

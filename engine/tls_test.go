@@ -205,6 +205,13 @@ func TestTLSOptions(t *testing.T) {
 	if err := srv.ListenAndServeTLS("/nowhere", "/nowhere"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("%v", err)
 	}
+	broken := filepath.Join(t.TempDir(), "broken.pem")
+	if err := os.WriteFile(broken, []byte("no certificate"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.ListenAndServeTLS(broken, "key.pem"); err == nil || !strings.Contains(err.Error(), broken) {
+		t.Errorf("%v does not say which file", err)
+	}
 }
 
 // TestTLSSlowReader: output that is stuck breaks nothing, and has its timeout.
