@@ -13,8 +13,8 @@ var ErrDetached error = &conn.MisuseError{What: "the answer was detached: its co
 
 // over reports that the handler has returned, so that what, a Request, a
 // Response or a Body, is used too late. With Debug it panics. Without, the
-// caller is to do nothing; a runner uses its call again, so that this is told
-// only until its next request.
+// caller is to do nothing; a runner uses its call again (but see stale), so that
+// this is told only until its next request.
 func (k *call) over(what string) bool {
 	if k.c != nil {
 		return false
@@ -31,6 +31,10 @@ func (k *call) tooLate(what string) {
 
 // end has the Request and the Response know that they are void.
 func (k *call) end() { k.c, k.req.head, k.resp.hijacked = nil, nil, false }
+
+// stale tells, at the call's end, that it must not be that of another request:
+// somebody may still have its Body, and would read what others send.
+func (k *call) stale() bool { return k.srv.opts.Debug || k.req.body.lent }
 
 // noHead is what a request has after its end.
 var noHead parser.Request

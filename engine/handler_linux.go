@@ -17,10 +17,11 @@ func (r *runner) serve(l *link) bool {
 	}
 	r.head = l.conn.Lent()
 	r.requests++
-	if r.srv.opts.Debug {
-		r.call = &call{srv: r.srv} // the last one stays void
-	}
 	k := r.call
+	if k.stale() {
+		k = &call{srv: r.srv} // the last one stays void
+		r.call = k
+	}
 	k.begin(&l.conn, r)
 	r.link = l
 	r.lend(l)

@@ -14,6 +14,9 @@ import (
 // Request is a request that a handler answers. It and every []byte that it
 // returns are valid until the handler returns: the bytes are views of the
 // connection's buffer and must not be changed. Clone what is to outlive it.
+//
+// A Request, its Body and its Response are one thing where goroutines are
+// concerned: one at a time may use them, and none after the handler has returned.
 type Request struct {
 	k    *call
 	head *parser.Request
@@ -90,7 +93,9 @@ func (r *Request) ContentLength() int64 {
 
 // Body returns the request's content as a stream.
 func (r *Request) Body() *Body {
-	r.over()
+	if !r.over() {
+		r.body.lent = true
+	}
 	return &r.body
 }
 
@@ -182,12 +187,17 @@ var (
 // Body is a request's content. Asking for content that hasn't come sends
 // "100 Continue" to a peer that waits for it (RFC 9110 §10.1.1), and blocks the
 // handler's goroutine.
+//
+// It is no body for a request of net/http's client: that reads in a goroutine of
+// its own, while the handler uses its Response and even after it has returned. Copy
+// it into an io.Pipe, as the example does.
 type Body struct {
 	k        *call
 	gathered *bytebufferpool.ByteBuffer
 	charged  int64  // of gathered
 	viewed   bool   // somebody has a view, so what it is of must stay while the handler waits
 	whole    []byte // the view that readAll returned
+	lent     bool   // somebody has the Body and has not read to the end: it may be read too late
 }
 
 // next returns a view of content, waiting for some.
@@ -199,8 +209,12 @@ func (b *Body) next() ([]byte, error) {
 	k.io.refresh()
 	for {
 		p, err := k.c.Body(k.io.now())
-		if len(p) > 0 || err != nil {
-			return p, err
+		if len(p) > 0 {
+			return p, nil
+		}
+		if err != nil {
+			b.lent = false
+			return nil, err
 		}
 		k.io.awaitInput()
 	}

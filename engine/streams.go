@@ -68,14 +68,11 @@ func (s *Server) startStreams() {
 
 // call returns one for the next request.
 func (st *streams) call(s *Server) *call {
-	if s.opts.Debug {
-		return &call{srv: s} // the last one stays void
-	}
 	return st.calls.Get().(*call)
 }
 
 func (st *streams) callDone(k *call) {
-	if !k.srv.opts.Debug {
+	if !k.stale() {
 		st.calls.Put(k)
 	}
 }
