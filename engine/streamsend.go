@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"io"
+	"math"
 	"net"
 	"os"
 	"sync/atomic"
@@ -150,7 +151,7 @@ func (s *stream) startDraining() {
 	s.io.Release()
 	d := &drained{done: make(chan struct{}), budget: &s.srv.budget}
 	if !s.c.Deaf() {
-		d.most = int(s.srv.opts.Limits.DiscardBytes) + workerReceiveBytes
+		d.most = int(min(s.srv.opts.Limits.DiscardBytes, math.MaxInt-workerReceiveBytes)) + workerReceiveBytes
 	}
 	s.drained = d
 	go d.run(s.io)
