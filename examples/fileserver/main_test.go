@@ -101,6 +101,14 @@ func (p *process) status() int {
 	}
 }
 
+// stall is what the engine says of a handler that a busy machine has held up.
+var stall = regexp.MustCompile(`(?m)^\S+ \S+ INFO engine: a handler holds an event loop, .*\n`)
+
+// said is the log of a process that has exited, but for stalls.
+func (p *process) said() string {
+	return stall.ReplaceAllString(p.log.String(), "")
+}
+
 // tree makes a folder with a small file and a long one.
 func tree(t *testing.T) (dir string, long []byte) {
 	t.Helper()
@@ -147,7 +155,7 @@ func TestServes(t *testing.T) {
 		t.Errorf("exit status %d", status)
 	}
 	// The log: a line for each request, whatever is in it.
-	lines := strings.Split(strings.TrimSpace(p.log.String()), "\n")
+	lines := strings.Split(strings.TrimSpace(p.said()), "\n")
 	pattern := regexp.MustCompile(`^\d{4}-\d\d-\d\dT[\d:.]{12}Z 127\.0\.0\.1:\d+ GET "[ -~]*" (200|404) \d+ \d+\.\d{3}ms$`)
 	if len(lines) != 4 {
 		t.Errorf("%d lines: %q", len(lines), lines)
@@ -199,8 +207,8 @@ func TestSignalDuringDownload(t *testing.T) {
 		if status := p.status(); status != 0 {
 			t.Errorf("%v: exit status %d: %s", signal, status, p.log.Bytes())
 		}
-		if p.log.Len() > 0 {
-			t.Errorf("%v: printed %q", signal, p.log.Bytes())
+		if said := p.said(); said != "" {
+			t.Errorf("%v: printed %q", signal, said)
 		}
 	}
 }
