@@ -159,7 +159,8 @@ func (s *stream) startDraining() {
 
 func (d *drained) run(from carrier.Conn) {
 	defer close(d.done)
-	for d.most == 0 || len(d.kept) < d.most && !d.budget.tight(d.charged) {
+	// An Await that was interrupted when something came tells of that only.
+	for !d.enough.Load() && (d.most == 0 || len(d.kept) < d.most && !d.budget.tight(d.charged)) {
 		if err := from.Await(time.Time{}, false); errors.Is(err, carrier.ErrInterrupted) && !d.enough.Load() {
 			continue // it was meant for a watch, or tells of a note, which waits for the sender
 		} else if err != nil {
