@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pollard-go/pollard/conn"
 )
@@ -155,38 +156,22 @@ func (d *Detached) Context() context.Context {
 	return ctx
 }
 
-// detachedContext is made when somebody asks for it. It has a lock of its own,
-// since Detached.mu is held while the handler is at work.
+// detachedContext is made when somebody asks for it, or when it ends. It needs no
+// lock, since Detached.mu is held while the handler is at work.
 type detachedContext struct {
-	mu    sync.Mutex
-	made  *requestContext
-	cause error // why it has ended
+	made atomic.Pointer[requestContext]
 }
 
-func (c *detachedContext) get() context.Context {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.made == nil {
-		c.made = newContext()
-		if c.cause != nil {
-			c.made.cancel(c.cause)
-		}
+func (c *detachedContext) get() *requestContext {
+	if ctx := c.made.Load(); ctx != nil {
+		return ctx
 	}
-	return c.made
+	c.made.CompareAndSwap(nil, newContext())
+	return c.made.Load()
 }
 
 // end ends it, unless that has been done.
-func (c *detachedContext) end(cause error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.cause != nil {
-		return
-	}
-	c.cause = cause
-	if c.made != nil {
-		c.made.cancel(cause)
-	}
-}
+func (c *detachedContext) end(cause error) { c.get().cancel(cause) }
 
 // begin makes d the owner of c. The caller holds d.mu since Detach.
 func (d *Detached) begin(c *conn.Conn, io carried, rec *detachedRecord) {
