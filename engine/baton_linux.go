@@ -4,46 +4,72 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/pollard-go/pollard/engine/internal/fence"
 )
 
-// baton is the right to hold a loop while a handler runs on the goroutine that
-// holds it. The watchdog takes it from a handler that keeps it too long.
+// baton is a runner's right to hold the loop that it has lent, while a handler
+// runs on its goroutine. The watchdog takes it from a handler that keeps it too long.
 //
-// word is twice a count of handlers, plus one while a handler is at work. The
-// holder makes it odd and, if it still is the same, even again; who takes the
-// baton makes it even first, and the holder finds that it has lost.
+// Each side stores a word of its own and looks at the other's, and who finds that
+// the other has come asks, under mu, who was first. The runner does so twice for
+// each request, and the watchdog seldom, so the runner's store is one of package
+// fence.
 type baton struct {
-	word atomic.Uint64
+	word  uint32        // counts up: odd while a handler is at work. The runner stores it
+	asked atomic.Uint32 // the word of the handler that it is asked from. The watchdog stores it
 
-	holder *runner // at work while word is odd
-	link   *link   // that it is at work for
-
-	taking sync.Mutex // held while the baton is taken
-	seen   uint64     // the watchdog's: word at its last look
+	mu    sync.Mutex // held while it is taken
+	taken uint32     // the word of the handler that it was taken from
 }
 
 // enter is called before a handler. It returns what leave wants.
-func (b *baton) enter(r *runner, l *link) (seq uint64) {
-	if b.link != l || b.holder != r { // mostly they are the same: of a batch of requests
-		b.holder, b.link = r, l
-	}
-	return b.word.Add(1)
+func (b *baton) enter() (word uint32) {
+	word = b.word + 1
+	fence.Publish(&b.word, word)
+	return word
 }
 
-// leave is called after a handler. It reports false if the baton has been taken.
-func (b *baton) leave(seq uint64) bool {
-	if b.word.CompareAndSwap(seq, seq+1) {
+// leave is called after a handler. It reports false if the baton has been taken:
+// then whoever took it has seen all that it wants of the request.
+func (b *baton) leave(word uint32) bool {
+	fence.Publish(&b.word, word+1)
+	if b.asked.Load() != word {
 		return true
 	}
-	b.awaitTaker()
-	return false
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	lost := b.taken == word
+	b.asked.Store(0) // words come again, after a long time
+	b.taken = 0
+	return !lost
 }
 
-// awaitTaker returns when the taker has seen all that it wants of the request.
-func (b *baton) awaitTaker() {
-	b.taking.Lock()
-	//lint:ignore SA2001 an empty section: it is waited for
-	b.taking.Unlock()
+// held reports, in the handler, that the baton has not been taken from it.
+func (b *baton) held(word uint32) bool {
+	if b.asked.Load() != word {
+		return true
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.taken != word
+}
+
+// take takes the baton from the handler that word tells of, and calls use while
+// the runner can't go on from it. It reports false if the handler has returned.
+func (b *baton) take(word uint32, use func()) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asked.Store(word)
+	fence.All()
+	// Either the runner's leaving is seen here, or ours by the runner when it leaves.
+	if atomic.LoadUint32(&b.word) != word {
+		b.asked.Store(0)
+		return false
+	}
+	b.taken = word
+	use()
+	return true
 }
 
 // slowness is how a loop remembers that its handlers block: it gives requests to

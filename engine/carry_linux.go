@@ -108,7 +108,7 @@ func (r *runner) pin() {
 func (r *runner) unpin() {
 	if lp := r.pinned; lp != nil {
 		r.loop, r.pinned = lp, nil
-		r.lend(r.link)
+		r.lend()
 	}
 }
 

@@ -38,6 +38,9 @@ func (c *crew) init(s *Server, o *DispatchOptions) {
 // start gives the job to a runner, or has it wait for one. It reports false if
 // there are too many already; a loop is never refused.
 func (c *crew) start(j job) bool {
+	if j.loop != nil {
+		j.loop.holder.Store(nil) // who holds it may be at another soon
+	}
 	c.mu.Lock()
 	if j.link != nil && !j.served {
 		if c.most > 0 && c.serving >= c.most {

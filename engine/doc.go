@@ -10,7 +10,8 @@
 // It joins three packages that know nothing of each other's business: conn, the
 // protocol life of one connection, which touches no socket; timers, a wheel of
 // deadlines, which reads no clock; and the system calls of internal/poll and
-// internal/sock, which have not heard of HTTP.
+// internal/sock, which have not heard of HTTP. (internal/fence is what the
+// watchdog and the loops meet by.)
 //
 //	         sockets                                         handlers
 //	            │ readable, writable, ended                      ▲ │

@@ -24,7 +24,7 @@ func (r *runner) serve(l *link) bool {
 	}
 	k.begin(&l.conn, r)
 	r.link = l
-	r.lend(l)
+	r.lend()
 	k.run()
 	r.link, r.head = nil, false
 	d, hijacked := k.resp.detached, k.resp.hijacked
@@ -60,14 +60,14 @@ func (r *runner) serve(l *link) bool {
 
 // lend puts the loop down for the time of a handler: from here to takeBack the
 // runner is a worker in all that it does.
-func (r *runner) lend(l *link) {
+func (r *runner) lend() {
 	lp := r.loop
 	if lp == nil {
 		return
 	}
 	r.loop, r.lent, r.at = nil, lp, lp.now
 	if r.srv.watched {
-		r.seq = lp.baton.enter(r, l)
+		r.word = r.baton.enter()
 		r.srv.watchdog.busy()
 	}
 }
@@ -80,7 +80,7 @@ func (r *runner) takeBack() {
 		return
 	}
 	r.lent = nil
-	if !r.srv.watched || lp.baton.leave(r.seq) {
+	if !r.srv.watched || r.baton.leave(r.word) {
 		r.loop = lp
 	}
 }

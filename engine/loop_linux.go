@@ -62,7 +62,8 @@ type loop struct {
 	draining, closing bool
 	drainTold         bool // the server knows that nothing more is accepted
 
-	baton    baton
+	holder   atomic.Pointer[runner] // nil while it is passed on
+	seen     sighting               // the watchdog's
 	slow     slowness
 	handlers pace
 }
@@ -109,9 +110,11 @@ func newLoop(s *Server, index int) (*loop, error) {
 
 // run goes round until the loop has ended or the runner has lost it.
 func (lp *loop) run(r *runner) {
+	lp.holder.Store(r)
 	for lp.round(r) {
 		if lp.finish() {
 			r.loop = nil
+			lp.holder.Store(nil)
 			lp.srv.loopEnded(lp)
 			return
 		}

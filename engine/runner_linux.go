@@ -22,10 +22,11 @@ const (
 // waits for a job.
 type runner struct {
 	srv      *Server
-	loop     *loop         // the loop that it holds
-	lent     *loop         // the loop that it will hold again after the handler, unless it is taken
-	pinned   *loop         // lent, but out of the watchdog's reach
-	seq      uint64        // of lent's baton
+	loop     *loop // the loop that it holds
+	lent     *loop // the loop that it will hold again after the handler, unless it is taken
+	pinned   *loop // lent, but out of the watchdog's reach
+	baton    baton
+	word     uint32        // of the handler's, while a loop is lent
 	at       time.Duration // when the clock was last read
 	buf      []byte        // to receive into, nil while it is not needed
 	pausing  bool          // the link at hand is not to be read from for a while
@@ -134,7 +135,7 @@ func (r *runner) now() time.Duration {
 // begins, when a handler has returned or calls, and when it has waited. A handler
 // that is quick on its loop takes no time.
 func (r *runner) refresh() {
-	if r.loop != nil || r.lent != nil && (!r.srv.watched || r.lent.baton.word.Load() == r.seq) {
+	if r.loop != nil || r.lent != nil && (!r.srv.watched || r.baton.held(r.word)) {
 		return
 	}
 	r.at = r.srv.clock.now()

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pollard-go/pollard/engine/internal/fence"
 	"github.com/pollard-go/pollard/parser"
 )
 
@@ -49,6 +50,7 @@ func (w *watchdog) run() {
 	for quiet := 0; ; {
 		if quiet++; w.look() {
 			quiet = 0
+			fence.Register() // the first time: this is a server that has work
 		}
 		if quiet < watchQuiet {
 			time.Sleep(watchTick)
@@ -56,7 +58,8 @@ func (w *watchdog) run() {
 		}
 		quiet = 0
 		w.asleep.Store(true)
-		// A handler that entered meanwhile has seen it awake, and is seen here.
+		fence.All()
+		// A handler that entered meanwhile has seen it asleep, or is seen here.
 		if w.look() && w.asleep.CompareAndSwap(true, false) {
 			continue
 		}
@@ -72,15 +75,19 @@ func (w *watchdog) run() {
 // It reports whether any loop has run a handler since.
 func (w *watchdog) look() (active bool) {
 	for _, lp := range w.srv.loops {
-		b := &lp.baton
-		word := b.word.Load()
-		if word != b.seen {
-			b.seen, active = word, true
+		r := lp.holder.Load()
+		if r == nil {
+			continue // between two
+		}
+		word := atomic.LoadUint32(&r.baton.word)
+		if seen := (sighting{r, word}); seen != lp.seen {
+			lp.seen, active = seen, true
 			continue
 		}
 		if word&1 == 1 {
 			active = true
-			if stall, ok := w.take(lp, word); ok {
+			var stall Stall
+			if r.baton.take(word, func() { stall = w.give(lp, r) }) {
 				w.tell(w.srv.clock.now(), stall)
 			}
 		}
@@ -88,31 +95,31 @@ func (w *watchdog) look() (active bool) {
 	return active
 }
 
-// take gives the loop to another runner. It reports false if the handler has
-// just returned.
-func (w *watchdog) take(lp *loop, word uint64) (stall Stall, ok bool) {
-	b := &lp.baton
-	b.taking.Lock()
-	defer b.taking.Unlock()
-	if !b.word.CompareAndSwap(word, word+1) {
-		return Stall{}, false
-	}
-	// The holder waits in leave when it finds out, so all it has lent is still
-	// there: its request, and the loop, which nobody else touches.
-	stall = Stall{Loop: lp.index, Held: watchTick}
-	if head := b.holder.call.req.head; head != nil {
+// sighting is what the watchdog saw of a loop. A runner is at one loop while its
+// word stays the same, so twice the same sighting is one handler all the time.
+type sighting struct {
+	holder *runner
+	word   uint32
+}
+
+// give gives the loop of r, which has lost it and can't find out meanwhile, to
+// another runner. All that r has lent is still there: its link, its request, and
+// the loop, which nobody else touches.
+func (w *watchdog) give(lp *loop, r *runner) Stall {
+	stall := Stall{Loop: lp.index, Held: watchTick}
+	if head := r.call.req.head; head != nil {
 		stall.Method, stall.Target = string(head.Method()), target(head)
 	}
 	now := w.srv.clock.now()
 	lp.slow.stalled(now)
 	lp.handlers.took(watchTick)
-	b.link.enter(StateHandling)
-	b.link.owner = b.holder
-	b.link.word.Store(owned)
-	b.link.watchOwned()
+	r.link.enter(StateHandling)
+	r.link.owner = r
+	r.link.word.Store(owned)
+	r.link.watchOwned()
 	lp.counters.stalls.Add(1)
 	w.srv.crew.start(job{loop: lp})
-	return stall, true
+	return stall
 }
 
 // target is bounded, since it goes to logs.
