@@ -186,7 +186,7 @@ func (p *Poller) collectReady(uintptr) bool {
 	p.looks++
 	raw := p.events.raw
 	for {
-		r, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_WAIT, uintptr(p.fd), uintptr(unsafe.Pointer(unsafe.SliceData(raw))), uintptr(len(raw)), 0, 0, 0)
+		r, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(unsafe.SliceData(raw))), uintptr(len(raw)), 0, 0, 0)
 		if e == syscall.EINTR {
 			continue
 		}
