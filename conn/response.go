@@ -191,9 +191,12 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	c.frameContent(r.content)
 	r.content = r.content[:0]
 	r.written += int64(len(p))
-	if len(p) >= borrowBytes {
+	switch {
+	case len(p) >= borrowBytes:
 		c.borrow(p, 0)
-	} else {
+	case r.framing == framingLength:
+		c.frameContent(p) // it needs no frame to which more could be gathered
+	default:
 		r.content = append(r.content, p...)
 	}
 	return len(p), err

@@ -57,7 +57,7 @@ func (h *Handler) describe(w *engine.Response, contentType string, v *validators
 		_ = w.SetHeader("Content-Type", contentType)
 		// What the type says holds: a text that looks like HTML is none.
 		_ = w.SetHeader("X-Content-Type-Options", "nosniff")
-		_ = w.SetHeaderBytes("Last-Modified", v.modified.UTC().AppendFormat(v.spare, imfFixdate))
+		_ = w.SetHeaderBytes("Last-Modified", appendDate(v.spare, v.modified))
 	}
 	_ = w.SetHeader("Accept-Ranges", "bytes")
 	h.setValidation(w, v)

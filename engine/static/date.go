@@ -12,6 +12,27 @@ const (
 	asctime    = "Mon Jan _2 15:04:05 2006"
 )
 
+// appendDate is t.UTC().AppendFormat(dst, imfFixdate), which reads its layout
+// anew for each date.
+func appendDate(dst []byte, t time.Time) []byte {
+	const weekdays, months = "SunMonTueWedThuFriSat", "JanFebMarAprMayJunJulAugSepOctNovDec"
+	t = t.UTC()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	if year < 0 || year > 9999 {
+		return t.AppendFormat(dst, imfFixdate)
+	}
+	dst = append(dst, weekdays[3*t.Weekday():][:3]...)
+	dst = append(dst, ',', ' ', digit(day/10), digit(day), ' ')
+	dst = append(dst, months[3*(month-1):][:3]...)
+	dst = append(dst, ' ', digit(year/1000), digit(year/100), digit(year/10), digit(year), ' ')
+	return append(dst, digit(hour/10), digit(hour), ':', digit(minute/10), digit(minute), ':',
+		digit(second/10), digit(second), ' ', 'G', 'M', 'T')
+}
+
+// digit gives the last decimal digit of n.
+func digit(n int) byte { return byte('0' + n%10) }
+
 // parseDate reads an HTTP-date strictly: "HTTP-date is case sensitive". A wrong
 // one makes its field invalid, and that is to be ignored.
 func parseDate(value []byte, now time.Time) (t time.Time, ok bool) {

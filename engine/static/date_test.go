@@ -61,3 +61,17 @@ func TestTwoDigitYears(t *testing.T) {
 		}
 	}
 }
+
+func TestAppendDate(t *testing.T) {
+	for _, at := range []time.Time{
+		{}, time.Unix(0, 0), time.Date(1994, 11, 6, 8, 49, 37, 5e8, time.UTC), time.Date(2000, 2, 29, 23, 59, 59, 0, time.FixedZone("", 3600)),
+		time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC),
+	} {
+		for day := range 400 {
+			at := at.Add(time.Duration(day) * 25 * time.Hour)
+			if got, want := string(appendDate([]byte("x"), at)), "x"+at.UTC().Format(imfFixdate); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		}
+	}
+}
