@@ -1,6 +1,7 @@
 package fence
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -30,9 +31,14 @@ func Register() {
 
 // All is a fence for every goroutine of the program.
 func All() {
-	if registered.Load() {
-		if _, _, e := unix.RawSyscall(unix.SYS_MEMBARRIER, privateExpedited, 0, 0); e != 0 {
-			panic("fence: membarrier, which was registered: " + e.Error()) // it is safe to go on in no way
-		}
+	if !registered.Load() {
+		return
+	}
+	if _, _, e := unix.RawSyscall(unix.SYS_MEMBARRIER, privateExpedited, 0, 0); e != 0 {
+		// A sandbox that was entered meanwhile forbids it. From here on Publish is a
+		// fence, and what it stored before is seen by all when the world has stopped.
+		registered.Store(false)
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
 	}
 }
