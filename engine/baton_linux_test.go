@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,15 +23,22 @@ func TestBatonHasOneHolder(t *testing.T) {
 	)
 	hold := func(r *runner) {
 		current.Store(r)
-		for range 200_000_000 {
+		held := true
+		for length := uint64(1); ; {
 			n := loop
 			word := r.baton.enter()
-			held := r.baton.held(word)
+			length = length*6364136223846793005 + 1442695040888963407
+			for range length >> 54 { // so that it is met at every point of the handler
+			}
+			if length&(1<<53) != 0 {
+				held = r.baton.held(word)
+			}
 			if !r.baton.leave(word) {
 				return
 			}
 			if !held {
 				t.Error("lost in the handler, and not when it left")
+				return
 			}
 			if loop != n {
 				t.Error("another held it meanwhile")
@@ -73,4 +81,51 @@ func TestBatonHasOneHolder(t *testing.T) {
 		t.Errorf("%d rounds, %d counted", rounds.Load(), loop)
 	}
 	t.Logf("%d rounds, taken %d times", rounds.Load(), takes)
+}
+
+// TestWatchdogSleepsOnlyWithoutHandlers has a handler enter while the watchdog
+// falls asleep: one of both sees the other, or nobody would ever look at the handler.
+func TestWatchdogSleepsOnlyWithoutHandlers(t *testing.T) {
+	fence.Register()
+	var (
+		w            watchdog
+		b            baton
+		begun, ended atomic.Int64 // tries; begun is negative when there are no more
+		awoke        bool         // the handler's side saw the watchdog asleep
+	)
+	until := func(n *atomic.Int64, want int64) (last bool) {
+		for spins := 1; n.Load() != want; spins++ {
+			if n.Load() < 0 {
+				return true
+			}
+			if spins%1000 == 0 {
+				runtime.Gosched()
+			}
+		}
+		return false
+	}
+	go func() {
+		for try := int64(1); !until(&begun, try); try++ {
+			word := b.enter()
+			awoke = w.asleep.Load()
+			b.leave(word)
+			ended.Store(try)
+		}
+	}()
+	defer begun.Store(-1)
+	end := time.Now().Add(time.Second)
+	for try := int64(1); time.Now().Before(end); try++ {
+		w.asleep.Store(false)
+		before := atomic.LoadUint32(&b.word)
+		begun.Store(try)
+		for range try % 64 { // so that they meet at every point
+		}
+		w.asleep.Store(true)
+		fence.All()
+		met := atomic.LoadUint32(&b.word) != before
+		until(&ended, try)
+		if !met && !awoke {
+			t.Fatalf("try %d: neither saw the other", try)
+		}
+	}
 }

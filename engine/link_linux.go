@@ -128,8 +128,8 @@ func (l *link) watch() bool {
 	}
 	l.polled = true
 	err := l.loop.poller.Add(int(l.fd), l.token(), poll.Edge)
-	if err != nil {
-		l.loop.srv.opts.Logger.Error("engine: cannot watch connection", "error", err.Error())
+	if err != nil { // logged beside: a handler may hold the log, and wait for the watchdog, which calls this
+		go l.loop.srv.opts.Logger.Error("engine: cannot watch connection", "error", err.Error())
 	}
 	return err == nil
 }

@@ -47,10 +47,10 @@ func (w *watchdog) busy() {
 }
 
 func (w *watchdog) run() {
+	fence.Register() // here, since it takes a while
 	for quiet := 0; ; {
 		if quiet++; w.look() {
 			quiet = 0
-			fence.Register() // the first time: this is a server that has work
 		}
 		if quiet < watchQuiet {
 			time.Sleep(watchTick)

@@ -34,7 +34,7 @@ func All() {
 	if !registered.Load() {
 		return
 	}
-	if _, _, e := unix.RawSyscall(unix.SYS_MEMBARRIER, privateExpedited, 0, 0); e != 0 {
+	if _, _, e := unix.Syscall(unix.SYS_MEMBARRIER, privateExpedited, 0, 0); e != 0 {
 		// A sandbox that was entered meanwhile forbids it. From here on Publish is a
 		// fence, and what it stored before is seen by all when the world has stopped.
 		registered.Store(false)
