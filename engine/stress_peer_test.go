@@ -26,6 +26,7 @@ type peer struct {
 	read  int // answers that it waits for
 
 	lastProgress atomic.Int64 // of either side, in Unix seconds
+	writeReset   atomic.Bool  // a write was told of a reset: the system tells once, so reads end as if in order
 
 	endsMaybe bool // the answer just read may be the last one
 }
@@ -112,7 +113,7 @@ func (p *peer) send(plan *plan, rng *rand.Rand) bool {
 	b := p.request(plan, rng)
 	for p.how == slow && len(b) > 0 && rng.IntN(4) > 0 {
 		n := 1 + rng.IntN(min(len(b), 300))
-		if _, err := p.Write(b[:n]); err != nil {
+		if !p.sends(b[:n]) {
 			return false
 		}
 		p.progressed()
@@ -122,8 +123,27 @@ func (p *peer) send(plan *plan, rng *rand.Rand) bool {
 	if len(b) == 0 {
 		return true // a write of nothing would take the news of a reset from who reads
 	}
+	return p.sends(b) // what is missing is found out by who reads
+}
+
+func (p *peer) sends(b []byte) bool {
 	_, err := p.Write(b)
-	return err == nil // what is missing is found out by who reads
+	if errors.Is(err, syscall.ECONNRESET) {
+		p.writeReset.Store(true)
+	}
+	return err == nil
+}
+
+// toldByWrite reports whether a write was told of a reset before the end that was
+// just read; it may not have returned yet.
+func (p *peer) toldByWrite() bool {
+	for range 1000 {
+		if p.writeReset.Load() {
+			return true
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return false
 }
 
 func (p *peer) request(plan *plan, rng *rand.Rand) []byte {
@@ -184,6 +204,9 @@ func (p *peer) answer(in *bufio.Reader, plan *plan) (more bool) {
 		if plan.http10 && resp.ContentLength < 0 && !errors.Is(err, syscall.ECONNRESET) && p.promised() {
 			p.fail(plan, "broken off, but the peer is told %v", err)
 		}
+		p.s.broken.Add(1)
+		return false
+	case plan.fails && plan.http10 && resp.ContentLength < 0 && p.toldByWrite():
 		p.s.broken.Add(1)
 		return false
 	case plan.fails:
