@@ -58,6 +58,11 @@ func (h *Header) Set(name, value string) error {
 }
 
 // SetBytes is Set for a value in bytes, which are copied.
+//
+// Inlined into another package the compiler takes the value for one that is kept,
+// and a caller's array of the stack for one of the heap.
+//
+//go:noinline
 func (h *Header) SetBytes(name string, value []byte) error { return set(h, name, value) }
 
 // Add adds a line and keeps the others of that name, but for Date, which has

@@ -128,7 +128,7 @@ func (s *single) date(v *validators, now time.Time) (t time.Time, ok bool) {
 
 // matches tells whether a list names the current representation: "*" does in
 // any case, as there is one. Where the list is broken it ends.
-func matches(list, tag []byte, same func(a, b []byte) bool) bool {
+func matches(list, tag []byte, c comparison) bool {
 	if string(bytes.Trim(list, " \t")) == "*" {
 		return true
 	}
@@ -137,7 +137,7 @@ func matches(list, tag []byte, same func(a, b []byte) bool) bool {
 		if !ok {
 			return false
 		}
-		if same(t, tag) {
+		if c.same(t, tag) {
 			return true
 		}
 		list = rest
@@ -174,7 +174,7 @@ func (c *conditions) unchanged(v *validators, now time.Time) bool {
 		return false
 	}
 	if tag, rest, ok := nextTag(value); ok {
-		return len(rest) == 0 && v.tag != nil && strongly(tag, v.tag)
+		return len(rest) == 0 && v.tag != nil && strongly.same(tag, v.tag)
 	}
 	date, ok := parseDate(value, now)
 	return ok && date.Equal(v.modified) && now.Sub(v.modified) >= time.Second

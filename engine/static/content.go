@@ -16,7 +16,7 @@ const smallBytes = 16<<10 - 1
 var smallBuffers = sync.Pool{New: func() any { return new([smallBytes]byte) }}
 
 // send answers with the part of f, and closes it.
-func (h *Handler) send(w *engine.Response, f *file, name string, v *validators, part selection) {
+func (h *Handler) send(w *engine.Response, f *file, name []byte, v *validators, part selection) {
 	contentType, known := h.typeByName(name)
 	if !known && part.describes() {
 		var err error
@@ -28,7 +28,7 @@ func (h *Handler) send(w *engine.Response, f *file, name string, v *validators, 
 	}
 	if part.length > smallBytes {
 		h.describe(w, contentType, v, part, f.size)
-		_ = w.SendFile(f.osFile(), part.offset, part.length) // fails if the peer has gone
+		_ = w.SendFile(f.osFile(name), part.offset, part.length) // fails if the peer has gone
 		return
 	}
 	buf := smallBuffers.Get().(*[smallBytes]byte)
@@ -57,9 +57,11 @@ func (h *Handler) describe(w *engine.Response, contentType string, v *validators
 		_ = w.SetHeader("Content-Type", contentType)
 		// What the type says holds: a text that looks like HTML is none.
 		_ = w.SetHeader("X-Content-Type-Options", "nosniff")
-		_ = w.SetHeaderBytes("Last-Modified", appendDate(v.spare, v.modified))
 	}
 	_ = w.SetHeader("Accept-Ranges", "bytes")
+	if part.describes() {
+		_ = w.SetHeaderBytes("Last-Modified", appendDate(v.spare, v.modified))
+	}
 	h.setValidation(w, v)
 	if part.partial {
 		_ = w.SetStatus(206)

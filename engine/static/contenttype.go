@@ -1,9 +1,9 @@
 package static
 
 import (
+	"bytes"
 	"errors"
 	"io"
-	"path"
 	"strings"
 	"unicode/utf8"
 )
@@ -48,12 +48,15 @@ var types = map[string]string{
 }
 
 // typeByName returns the media type for a file's name, if its extension tells.
-func (h *Handler) typeByName(name string) (contentType string, ok bool) {
-	ext := path.Ext(name)
-	if contentType, ok = types[ext]; ok && h.o.ContentTypes == nil {
+func (h *Handler) typeByName(name []byte) (contentType string, ok bool) {
+	extension := name[len(name):]
+	if i := bytes.LastIndexAny(name, "./"); i >= 0 && name[i] == '.' {
+		extension = name[i:]
+	}
+	if contentType, ok = types[string(extension)]; ok && h.o.ContentTypes == nil {
 		return contentType, true
 	}
-	ext = strings.ToLower(ext)
+	ext := strings.ToLower(string(extension))
 	if contentType, ok = h.o.ContentTypes[ext]; ok {
 		return contentType, true
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -82,12 +83,13 @@ func (h *Handler) entries(name string) (entries []entry, more bool, err error) {
 
 // entry looks one name up. ok is false for what would not be served.
 func (h *Handler) entry(folder *os.Root, parent, name string) (e entry, ok bool) {
-	if full := join(parent, name); !h.o.DotFiles && hasDotFile(full) {
+	full := path.Join(parent, name)
+	if !h.o.DotFiles && hasDotFile([]byte(full)) {
 		return e, false
 	}
 	info, err := folder.Lstat(name)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
-		info, err = h.root.Stat(join(parent, name)) // what it leads to, unless that is out of the root
+		info, err = h.root.Stat(full) // what it leads to, unless that is out of the root
 	}
 	if err != nil || !info.IsDir() && !info.Mode().IsRegular() {
 		return e, false

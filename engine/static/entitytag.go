@@ -31,9 +31,9 @@ const (
 // validatorsOf makes the validators of a file from its size and its time of
 // modification. Every change of the content changes that time, unless somebody
 // sets it back, or it comes within the same tick.
-// date is what the answer's Date field will say at the least.
-func validatorsOf(size int64, at, now, date time.Time) (v validators) {
-	space := make([]byte, tagBytes+valueBytes) // one allocation for both
+// date is what the answer's Date field will say at the least. The validators lie
+// in space, of tagBytes and valueBytes.
+func validatorsOf(space []byte, size int64, at, now, date time.Time) (v validators) {
 	v.spare = space[tagBytes:tagBytes]
 	tag := space[:0:tagBytes]
 	// RFC 9110 §8.8.3: "If an origin server provides an entity tag for a
@@ -104,9 +104,17 @@ func nextTag(list []byte) (tag, rest []byte, ok bool) {
 	return nil, nil, false
 }
 
-// weakly and strongly compare tags as RFC 9110 §8.8.3.2 says.
-func weakly(a, b []byte) bool {
+// comparison is one of the two ways to compare tags of RFC 9110 §8.8.3.2.
+type comparison uint8
+
+const (
+	weakly comparison = iota
+	strongly
+)
+
+func (c comparison) same(a, b []byte) bool {
+	if c == strongly {
+		return a[0] == '"' && bytes.Equal(a, b)
+	}
 	return bytes.Equal(bytes.TrimPrefix(a, []byte("W/")), bytes.TrimPrefix(b, []byte("W/")))
 }
-
-func strongly(a, b []byte) bool { return a[0] == '"' && bytes.Equal(a, b) }

@@ -29,17 +29,20 @@ func (h *Handler) ServeHTTP(w *engine.Response, r *engine.Request) {
 
 // serve answers GET and HEAD. The engine drops the content of an answer to HEAD.
 func (h *Handler) serve(w *engine.Response, r *engine.Request) {
-	t, status := h.locate(r)
+	var space [pathBytes]byte
+	t, status := h.locate(space[:0], r)
 	if status != 0 {
 		refuse(w, status)
 		return
 	}
 	if t.folder && h.o.Index != "" {
 		// Most requests for a folder want its index: look for that at once.
-		f, err := h.open(join(t.name, h.o.Index))
+		var space [pathBytes]byte
+		index := join(space[:0], t.name, h.o.Index)
+		f, err := h.open(index)
 		switch {
 		case err == nil && !f.folder:
-			h.serveFile(w, r, &f, h.o.Index)
+			h.serveFile(w, r, &f, index)
 			return
 		case err == nil:
 			f.close() // a folder of that name
@@ -75,17 +78,19 @@ func (h *Handler) serveFolder(w *engine.Response, r *engine.Request, t target) {
 		refuse(w, 404)
 	default:
 		// To read a large folder takes milliseconds: an event loop can't wait.
+		name := string(t.name)
 		engine.Pooled(engine.HandlerFunc(func(w *engine.Response, r *engine.Request) {
-			h.list(w, r, t.name)
+			h.list(w, r, name)
 		})).ServeHTTP(w, r)
 	}
 }
 
 // serveFile answers with a file, or with what a precondition says instead.
 // It closes f.
-func (h *Handler) serveFile(w *engine.Response, r *engine.Request, f *file, name string) {
+func (h *Handler) serveFile(w *engine.Response, r *engine.Request, f *file, name []byte) {
 	now := h.now()
-	v := validatorsOf(f.size, f.modified, now, earlier(now, w.Date()))
+	var space [tagBytes + valueBytes]byte
+	v := validatorsOf(space[:], f.size, f.modified, now, earlier(now, w.Date()))
 	cond := readConditions(r)
 	switch cond.evaluate(&v, now) {
 	case preconditionFailed:

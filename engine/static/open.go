@@ -21,7 +21,6 @@ var errSpecial = errors.New("static: neither a file nor a folder")
 type file struct {
 	f        *os.File // nil while there is only the descriptor
 	fd       int
-	name     string
 	size     int64
 	modified time.Time
 	folder   bool
@@ -29,11 +28,11 @@ type file struct {
 
 // open opens a regular file or a folder. It is looked at after it was opened,
 // so that it can't be exchanged in between.
-func (h *Handler) open(name string) (file, error) {
+func (h *Handler) open(name []byte) (file, error) {
 	if opened, err := h.openBeneath(name); err == nil || !errors.Is(err, errors.ErrUnsupported) {
 		return opened, err
 	}
-	f, err := h.root.OpenFile(name, openFlags, 0)
+	f, err := h.root.OpenFile(string(name), openFlags, 0)
 	if err != nil {
 		return file{}, err
 	}
@@ -45,7 +44,7 @@ func (h *Handler) open(name string) (file, error) {
 		_ = f.Close()
 		return file{}, err
 	}
-	return file{f: f, name: name, size: info.Size(), modified: info.ModTime(), folder: info.IsDir()}, nil
+	return file{f: f, size: info.Size(), modified: info.ModTime(), folder: info.IsDir()}, nil
 }
 
 // statusOf gives the status for a file that can't be opened.

@@ -1,11 +1,14 @@
 package static
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
 	"runtime"
+	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,7 +33,7 @@ func newBeneath(root *os.Root) beneath {
 // openBeneath returns errors.ErrUnsupported where os.Root is to be asked: the
 // system is too old or forbids the call, somebody renames folders meanwhile, or
 // the name fails for a reason that os.Root tells better.
-func (h *Handler) openBeneath(name string) (file, error) {
+func (h *Handler) openBeneath(name []byte) (file, error) {
 	if h.beneath.folder == nil {
 		return file{}, errors.ErrUnsupported
 	}
@@ -38,31 +41,45 @@ func (h *Handler) openBeneath(name string) (file, error) {
 		Flags:   uint64(openFlags) | unix.O_CLOEXEC | unix.O_LARGEFILE,
 		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS,
 	}
-	fd, err := unix.Openat2(h.beneath.fd, name, &how)
-	for err == unix.EINTR {
-		fd, err = unix.Openat2(h.beneath.fd, name, &how)
-	}
+	fd, err := openat2(h.beneath.fd, name, &how)
 	runtime.KeepAlive(h.beneath.folder)
 	switch err {
-	case nil:
+	case 0:
 	case unix.ENOENT, unix.EMFILE, unix.ENFILE:
-		return file{}, &os.PathError{Op: "openat2", Path: name, Err: err}
+		return file{}, err
 	default:
 		return file{}, errors.ErrUnsupported
 	}
 	var stat unix.Stat_t
-	if err = unix.Fstat(fd, &stat); err == nil {
+	failed := unix.Fstat(fd, &stat)
+	if failed == nil {
 		switch stat.Mode & unix.S_IFMT {
 		case unix.S_IFREG, unix.S_IFDIR:
 			return file{
-				fd: fd, name: name, size: stat.Size, modified: time.Unix(stat.Mtim.Unix()),
+				fd: fd, size: stat.Size, modified: time.Unix(stat.Mtim.Unix()),
 				folder: stat.Mode&unix.S_IFMT == unix.S_IFDIR,
 			}, nil
 		}
-		err = errSpecial
+		failed = errSpecial
 	}
 	_ = unix.Close(fd)
-	return file{}, err
+	return file{}, failed
+}
+
+// openat2 is unix.Openat2, whose name costs two allocations.
+func openat2(folder int, name []byte, how *unix.OpenHow) (fd int, errno syscall.Errno) {
+	if bytes.IndexByte(name, 0) >= 0 {
+		return -1, unix.EINVAL // it would end there
+	}
+	var space [pathBytes]byte
+	ended := append(append(space[:0], name...), 0)
+	for {
+		r, _, errno := unix.Syscall6(unix.SYS_OPENAT2, uintptr(folder), uintptr(unsafe.Pointer(&ended[0])),
+			uintptr(unsafe.Pointer(how)), unsafe.Sizeof(*how), 0, 0)
+		if errno != unix.EINTR {
+			return int(r), errno
+		}
+	}
 }
 
 // readAt is io.ReaderAt's.
@@ -75,7 +92,7 @@ func (f *file) readAt(p []byte, offset int64) (n int, err error) {
 		switch {
 		case err == unix.EINTR:
 		case err != nil:
-			return n, &os.PathError{Op: "pread", Path: f.name, Err: err}
+			return n, err
 		case k == 0:
 			return n, io.EOF
 		default:
@@ -94,9 +111,9 @@ func (f *file) close() {
 }
 
 // osFile is for who takes one, and has to close it.
-func (f *file) osFile() *os.File {
+func (f *file) osFile(name []byte) *os.File {
 	if f.f == nil {
-		f.f = os.NewFile(uintptr(f.fd), f.name)
+		f.f = os.NewFile(uintptr(f.fd), string(name))
 	}
 	return f.f
 }

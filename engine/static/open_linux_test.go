@@ -3,6 +3,7 @@ package static
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -37,9 +38,10 @@ func TestOpenBeneathIsAsRoot(t *testing.T) {
 	slow := &Handler{root: root, o: quick.o, now: quick.now}
 	for _, name := range []string{
 		".", "sub", "sub/file", "inside", "up", "outside", "absolute", "loop", "missing", "sub/file/deeper", "sub/..", "../x", "a\x00b",
+		strings.Repeat("./", pathBytes) + "sub/file", strings.Repeat("./", pathBytes) + "missing", strings.Repeat("x", pathBytes), strings.Repeat("x", pathBytes-1),
 	} {
-		a, errA := quick.open(name)
-		b, errB := slow.open(name)
+		a, errA := quick.open([]byte(name))
+		b, errB := slow.open([]byte(name))
 		if (errA == nil) != (errB == nil) || errA != nil && statusOf(errA) != statusOf(errB) {
 			t.Errorf("%q: %v, and as os.Root: %v", name, errA, errB)
 		}

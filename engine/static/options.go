@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"strings"
 	"time"
 
@@ -56,7 +57,7 @@ func New(root *os.Root, o Options) (*Handler, error) {
 		return nil, errors.New("static: New with a nil root")
 	}
 	o.Prefix = strings.TrimSuffix(o.Prefix, "/")
-	if o.Prefix != "" && cleaned(o.Prefix) != o.Prefix {
+	if o.Prefix != "" && (o.Prefix[0] != '/' || path.Clean(o.Prefix) != o.Prefix) {
 		return nil, fmt.Errorf("static: Options.Prefix: %q is no absolute path without dot segments", o.Prefix)
 	}
 	switch {

@@ -1,36 +1,38 @@
 package static
 
 import (
+	"bytes"
 	"path"
-	"strings"
 
 	"github.com/pollard-go/pollard/engine"
 )
 
 // target is what a request asks for.
 type target struct {
-	name   string // for the root: relative, without dot segments; "." is the root itself
+	name   []byte // for the root: relative, without dot segments; "." is the root itself
 	folder bool   // the path ends like that of a folder
 }
 
-// locate finds the name for the request's path. It returns a status that is not
-// zero if there can be none.
-func (h *Handler) locate(r *engine.Request) (t target, status int) {
-	var space [256]byte
-	decoded, ok := r.AppendPath(space[:0])
-	if !ok || len(decoded) == 0 || decoded[0] != '/' {
+// pathBytes are for a path without an allocation.
+const pathBytes = 256
+
+// locate finds the name for the request's path, a view of space if that is
+// enough. It returns a status that is not zero if there can be none.
+func (h *Handler) locate(space []byte, r *engine.Request) (t target, status int) {
+	p, ok := r.AppendPath(space[:0])
+	if !ok || len(p) == 0 || p[0] != '/' {
 		return t, 400
 	}
-	p := string(decoded)
 	// RFC 3986 §5.2.4: "/a/." and "/a/b/.." stand for "/a/".
-	t.folder = strings.HasSuffix(p, "/") || strings.HasSuffix(p, "/.") || strings.HasSuffix(p, "/..")
+	t.folder = endsWith(p, "/") || endsWith(p, "/.") || endsWith(p, "/..")
 	p = cleaned(p)
-	rest, ok := strings.CutPrefix(p, h.o.Prefix)
-	switch {
-	case !ok:
+	if len(p) < len(h.o.Prefix) || string(p[:len(h.o.Prefix)]) != h.o.Prefix {
 		return t, 404
-	case rest == "" || rest == "/":
-		t.name = "."
+	}
+	rest := p[len(h.o.Prefix):]
+	switch {
+	case len(rest) == 0 || string(rest) == "/":
+		t.name = append(space[:0], '.')
 		return t, 0
 	case rest[0] != '/': // the prefix ends within a segment
 		return t, 404
@@ -42,27 +44,34 @@ func (h *Handler) locate(r *engine.Request) (t target, status int) {
 	return t, 0
 }
 
-// cleaned removes dot segments and doubled slashes. Nothing is above "/", so
-// the result never leads out of the root; os.Root would refuse it besides.
-func cleaned(p string) string {
-	if strings.HasPrefix(p, "/") {
-		return path.Clean(p) // p itself, if there is nothing to clean
-	}
-	return path.Clean("/" + p)
+func endsWith(p []byte, end string) bool {
+	return len(p) >= len(end) && string(p[len(p)-len(end):]) == end
 }
 
-// join names an entry of a folder.
-func join(folder, entry string) string {
-	if folder == "." {
-		return entry
+// cleaned is path.Clean of an absolute path. Nothing is above "/", so the result
+// never leads out of the root; os.Root would refuse it besides.
+func cleaned(p []byte) []byte {
+	if bytes.Contains(p, []byte("//")) || bytes.Contains(p, []byte("/.")) {
+		return []byte(path.Clean(string(p)))
 	}
-	return folder + "/" + entry
+	if len(p) > 1 && endsWith(p, "/") {
+		return p[:len(p)-1]
+	}
+	return p
+}
+
+// join appends the name of an entry of a folder.
+func join(dst, folder []byte, entry string) []byte {
+	if string(folder) == "." {
+		return append(dst, entry...)
+	}
+	return append(append(append(dst, folder...), '/'), entry...)
 }
 
 // hasDotFile tells whether a segment of name is hidden.
-func hasDotFile(name string) bool {
-	if wellKnown, rest, _ := strings.Cut(name, "/"); wellKnown == ".well-known" {
+func hasDotFile(name []byte) bool {
+	if wellKnown, rest, _ := bytes.Cut(name, []byte("/")); string(wellKnown) == ".well-known" {
 		name = rest
 	}
-	return strings.HasPrefix(name, ".") || strings.Contains(name, "/.")
+	return bytes.HasPrefix(name, []byte(".")) || bytes.Contains(name, []byte("/."))
 }
