@@ -3,6 +3,7 @@ package procfs
 import (
 	"fmt"
 	"os/exec"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -34,9 +35,41 @@ func TestParseKilobytes(t *testing.T) {
 }
 
 func TestParseMachineStat(t *testing.T) {
-	got, err := parseMachineStat([]byte("cpu  100 10 200 5000 60 7 8 30 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n"))
-	if want := 3400 * time.Millisecond; err != nil || got != want {
-		t.Errorf("got %v, %v; want %v", got, err, want)
+	const text = "cpu  100 10 200 5000 60 7 8 30 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n"
+	for interrupts, want := range map[bool]time.Duration{false: 3400 * time.Millisecond, true: 3550 * time.Millisecond} {
+		got, err := parseMachineStat([]byte(text), interrupts)
+		if err != nil || got != want {
+			t.Errorf("with interrupts %v: got %v, %v; want %v", interrupts, got, err, want)
+		}
+	}
+}
+
+// What a thread used of the machine while it sent itself packets must be in the machine's time, or so much of the work of
+// others would not be seen. The machine's time is sampled, hence the tolerance.
+func TestMachineHasWhatItsProcessesHave(t *testing.T) {
+	fd, err := socketToItself()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(fd)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	machine, err := MachineCPU()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, packet := threadCPU(), make([]byte, 64)
+	for threadCPU()-before < 400*time.Millisecond {
+		syscall.Write(fd, packet)
+		syscall.Read(fd, packet)
+	}
+	own := threadCPU() - before
+	after, err := MachineCPU()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after-machine < own*4/5 {
+		t.Errorf("the machine used %v and a thread alone %v", after-machine, own)
 	}
 }
 
