@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -37,6 +38,8 @@ type Process struct {
 	dir  string
 	log  keptLog
 	done chan struct{}
+	// stop ends it once.
+	stop sync.Once
 }
 
 // Start runs the server on one CPU and returns when it answers. Port and Dir of the launch are chosen here. The child is
@@ -85,8 +88,11 @@ func Start(ctx context.Context, s Server, built Built, cpu int, launch Launch) (
 	return p, nil
 }
 
-// Stop ends the server and its workers, and returns when they are gone.
-func (p *Process) Stop() {
+// Stop ends the server and its workers, and returns when they are gone. It may be called more than once, and by any
+// goroutine.
+func (p *Process) Stop() { p.stop.Do(p.end) }
+
+func (p *Process) end() {
 	syscall.Kill(-p.Pid, syscall.SIGTERM)
 	select {
 	case <-p.done:
@@ -118,7 +124,7 @@ func (p *Process) waitReady(ctx context.Context) error {
 			if p.Secured {
 				return nil
 			}
-			return firstByte(conn)
+			return firstByte(ctx, conn)
 		}
 		select {
 		case <-p.done:
@@ -131,8 +137,8 @@ func (p *Process) waitReady(ctx context.Context) error {
 }
 
 // firstByte has the server answer something: a listening socket alone only tells of the kernel.
-func firstByte(conn net.Conn) error {
-	conn.SetDeadline(time.Now().Add(startLimit))
+func firstByte(ctx context.Context, conn net.Conn) error {
+	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Now()) })()
 	if _, err := conn.Write([]byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")); err != nil {
 		return err
 	}

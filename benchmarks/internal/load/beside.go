@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/pollard-go/pollard/benchmarks/internal/fleet"
-	"github.com/pollard-go/pollard/benchmarks/internal/procfs"
 )
 
 // Beside is a load that shows what costly requests do to the latency of the others: the same server is asked first for
@@ -24,6 +23,8 @@ type Apart struct {
 	// RequestsPerSecond are those of both kinds together.
 	RequestsPerSecond float64 `json:"requests_per_second"`
 	RSSBytes          int64   `json:"rss_bytes"`
+	// ForeignCPUs is as in Throughput, of both runs.
+	ForeignCPUs float64 `json:"foreign_cpus"`
 }
 
 // Measure implements Load. The harness takes wrk's place, on wrk's CPU.
@@ -46,6 +47,11 @@ func (l Beside) Measure(ctx context.Context, p *fleet.Process, s Settings) (Samp
 			return Sample{}, err
 		}
 	}
+	m, err := startMeter(p)
+	if err != nil {
+		return Sample{}, err
+	}
+	client := harnessCPU()
 	var a Apart
 	if a.Alone, _, err = usual.Run(ctx, p.Addr, s.Duration); err != nil {
 		return Sample{}, err
@@ -55,9 +61,10 @@ func (l Beside) Measure(ctx context.Context, p *fleet.Process, s Settings) (Samp
 		return Sample{}, err
 	}
 	a.RequestsPerSecond = float64(a.Beside.Requests+a.Costly.Requests) / time.Since(start).Seconds()
-	if err := p.Exited(); err != nil {
+	both, err := m.stop(int64(a.Alone.Requests+a.Beside.Requests+a.Costly.Requests), 0, harnessCPU()-client)
+	if err != nil {
 		return Sample{}, err
 	}
-	a.RSSBytes, err = procfs.TreeRSSBytes(p.Pid)
-	return Sample{Apart: &a}, err
+	a.RSSBytes, a.ForeignCPUs = both.RSSBytes, both.ForeignCPUs
+	return Sample{Apart: &a}, nil
 }

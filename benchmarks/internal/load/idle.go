@@ -31,13 +31,17 @@ type Idle struct {
 	AtMost int
 }
 
+func (l Idle) connections(s Settings) int {
+	if l.AtMost > 0 {
+		return min(s.IdleConnections, l.AtMost)
+	}
+	return s.IdleConnections
+}
+
 // Measure implements Load. The growth of the server's memory is that of its resident set: what the kernel holds for the
 // sockets is the same for all servers and not in it.
 func (l Idle) Measure(ctx context.Context, p *fleet.Process, s Settings) (Sample, error) {
-	connections := s.IdleConnections
-	if l.AtMost > 0 {
-		connections = min(connections, l.AtMost)
-	}
+	connections := l.connections(s)
 	if err := checkFileLimit(connections); err != nil {
 		return Sample{}, err
 	}

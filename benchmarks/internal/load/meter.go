@@ -61,6 +61,7 @@ func (m *meter) stop(requests int64, took, client time.Duration) (*Throughput, e
 		Requests:               requests,
 		Seconds:                took.Seconds(),
 		ServerCPUSeconds:       used.Total().Seconds(),
+		ClientCPUSeconds:       client.Seconds(),
 		CPUMicrosPerRequest:    each(used.Total()),
 		UserMicrosPerRequest:   each(used.User),
 		SystemMicrosPerRequest: each(used.System),

@@ -11,9 +11,11 @@ type Sample struct {
 
 // Throughput is the outcome of a run of requests that follow one another as fast as they are answered.
 type Throughput struct {
-	Requests            int64   `json:"requests"`
-	Seconds             float64 `json:"seconds"`
-	ServerCPUSeconds    float64 `json:"server_cpu_seconds"`
+	Requests         int64   `json:"requests"`
+	Seconds          float64 `json:"seconds"`
+	ServerCPUSeconds float64 `json:"server_cpu_seconds"`
+	// ClientCPUSeconds is the CPU time of the load itself; 0 is unknown.
+	ClientCPUSeconds    float64 `json:"client_cpu_seconds,omitempty"`
 	CPUMicrosPerRequest float64 `json:"cpu_us_per_request"`
 	// UserMicrosPerRequest and SystemMicrosPerRequest are the parts of it in the program and in the kernel.
 	UserMicrosPerRequest   float64 `json:"user_us_per_request"`

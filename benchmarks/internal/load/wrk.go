@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/pollard-go/pollard/benchmarks/internal/fleet"
@@ -141,6 +142,9 @@ func (l Wrk) run(ctx context.Context, p *fleet.Process, s Settings, d time.Durat
 		"--timeout", "30s", // by default 2 s, which are soon over on a busy machine
 		"-s", filepath.Join(s.Dir, "drive.lua"), scheme + p.Addr + "/", "--"}
 	cmd := exec.CommandContext(ctx, "taskset", append(args, scriptArgs...)...)
+	// A group of its own, as the servers have: an interrupt at the terminal reaches the harness alone. Otherwise wrk would
+	// end its run early with a result that looks like one.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 
