@@ -14,6 +14,7 @@ type claim struct {
 	server, against string
 	metric          metric
 	// The figure must be most at most, and, unless least is negative, more than least; most is +Inf for no such limit.
+	// With both infinite there is nothing to hold.
 	least, most float64
 	// orEqual lets least itself do.
 	orEqual bool
@@ -52,6 +53,8 @@ func claims() []claim {
 		atMost("browser", cpu, "fasthttp", cpuPerRequest, 0.75),
 		atLeast("close", "connections/s", "nginx", 1),
 		atLeast("close", "connections/s", "fasthttp", 1.3),
+		compared("close", "CPU/connection", "nginx", cpuPerRequest),
+		compared("close", "CPU/connection", "fasthttp", cpuPerRequest),
 		atMost("file-10k", cpu, "nginx", cpuPerRequest, 1),
 		atMost("file-1m", cpu, "nginx", cpuPerRequest, 1.1),
 		{scenario: "upload-20m", what: "bytes/s", server: ours, against: "fasthttp", metric: bytesPerSecond,
@@ -89,12 +92,22 @@ func atLeast(scenario, what, against string, least float64) claim {
 		least: least, most: math.Inf(1), orEqual: true}
 }
 
+// compared is no claim but a figure that is to be seen beside one.
+func compared(scenario, what, against string, m metric) claim {
+	return claim{scenario: scenario, what: what, server: ours, against: against, metric: m,
+		least: math.Inf(-1), most: math.Inf(1)}
+}
+
+func (c *claim) isBare() bool { return math.IsInf(c.most, 1) && math.IsInf(c.least, -1) }
+
 func (c *claim) holds(figure float64) bool {
 	return figure <= c.most && (figure > c.least || c.orEqual && figure == c.least)
 }
 
 func (c *claim) bound() string {
 	switch {
+	case c.isBare():
+		return "–"
 	case !math.IsInf(c.most, 1):
 		return fmt.Sprintf("≤ %.2f", c.most)
 	case c.orEqual:
@@ -121,7 +134,10 @@ func (r *Results) writeClaims(out *strings.Builder) {
 			continue
 		}
 		holds := "yes"
-		if !c.holds(figure) {
+		switch {
+		case c.isBare():
+			holds = "for comparison"
+		case !c.holds(figure):
 			holds = "**no**"
 		}
 		rows = append(rows, []string{c.scenario, c.what, c.server, orDash(c.against), number("%.3f", figure), c.bound(), holds})

@@ -10,8 +10,6 @@ import (
 const (
 	// floorServer is the one whose figures are the unit of the first ratio.
 	floorServer = "floor"
-	// noisyCPUs of foreign work on average in a scenario's median run are worth a warning.
-	noisyCPUs = 0.1
 	// leastBytes per connection make a ratio of memory meaningful.
 	leastBytes = 16
 )
@@ -24,7 +22,7 @@ func (r *Results) Markdown() string {
 		"Server and client have a CPU each. CPU is the server's user and system time.\n\n",
 		r.Machine.CPU, r.Machine.CPUs, r.Machine.Kernel, orDash(r.Revision), r.Rounds, r.Duration)
 	if r.Interrupted {
-		out.WriteString("**Interrupted**: the last rounds are missing.\n\n")
+		out.WriteString("**Interrupted**: the last rounds are missing; each section says how many it has.\n\n")
 	}
 	rows := [][]string{{"server", "version", "is", "program MiB"}}
 	for _, s := range r.Servers {
@@ -36,6 +34,7 @@ func (r *Results) Markdown() string {
 	}
 	writeTable(&out, rows)
 	r.writeClaims(&out)
+	r.writeDisturbed(&out)
 	for _, s := range r.Scenarios {
 		r.writeScenario(&out, s)
 	}
@@ -43,8 +42,8 @@ func (r *Results) Markdown() string {
 }
 
 func (r *Results) writeScenario(out *strings.Builder, s Scenario) {
-	fmt.Fprintf(out, "## %s\n\n%s.\n\n", s.Name, upperFirst(s.About))
 	runs, names := r.byServer(s.Name)
+	fmt.Fprintf(out, "## %s\n\n%s: %s.\n\n", s.Name, upperFirst(s.About), roundsOf(s, names, runs))
 	if len(names) == 0 {
 		out.WriteString("No server ran.\n\n")
 		return
@@ -69,15 +68,17 @@ func (r *Results) writeScenario(out *strings.Builder, s Scenario) {
 	case !has(func(run Run) bool { return run.Throughput != nil }):
 	case s.Flow:
 		writeTable(out, flowRows(names, runs))
+		writeClientLimit(out, runs)
 		ratios("Bytes per second", bytesPerSecond, 0)
 	default:
 		writeTable(out, throughputRows(names, runs))
+		writeClientLimit(out, runs)
 		ratios("CPU time per request", cpuPerRequest, 0)
 		if s.Slow || s.Close {
 			ratios("Requests per second", requestsPerSecond, 0)
 		}
 	}
-	writeWarnings(out, names, runs)
+	r.writeWarnings(out, s.Name, runs)
 }
 
 // byServer returns the scenario's runs by server, with the servers in the report's order.
@@ -100,26 +101,6 @@ func anyRun(runs map[string][]Run, is func(Run) bool) bool {
 		}
 	}
 	return false
-}
-
-// writeWarnings tells of failed runs, which are in no figure, and of noise.
-func writeWarnings(out *strings.Builder, names []string, runs map[string][]Run) {
-	var foreign []float64
-	for _, name := range names {
-		for _, run := range runs[name] {
-			if run.Failure != "" {
-				fmt.Fprintf(out, "- **failed**: %s, round %d: %s\n", name, run.Round, oneLine(run.Failure))
-			} else if run.Throughput != nil {
-				foreign = append(foreign, run.Throughput.ForeignCPUs)
-			} else if run.Pair != nil {
-				foreign = append(foreign, run.Pair.First.ForeignCPUs, run.Pair.Second.ForeignCPUs)
-			}
-		}
-	}
-	if noise := median(foreign); noise > noisyCPUs {
-		fmt.Fprintf(out, "- **noisy**: other programs kept %.2f CPUs busy in the median run\n", noise)
-	}
-	out.WriteString("\n")
 }
 
 func writeTable(out *strings.Builder, rows [][]string) {

@@ -15,10 +15,10 @@ type Results struct {
 	Start     time.Time  `json:"start"`
 	Servers   []Server   `json:"servers"`
 	Scenarios []Scenario `json:"scenarios"`
-	// Rounds is how often each server was measured in each scenario.
+	// Rounds is how often each server is measured in a scenario that has no number of its own.
 	Rounds   int           `json:"rounds"`
 	Duration time.Duration `json:"duration_ns"`
-	// Interrupted tells that some runs were not made.
+	// Interrupted tells that some runs were not made, or not yet.
 	Interrupted bool  `json:"interrupted,omitempty"`
 	Runs        []Run `json:"runs"`
 }
@@ -50,6 +50,8 @@ type Scenario struct {
 	Close bool `json:"close,omitempty"`
 	// Flow tells that bytes per second count.
 	Flow bool `json:"flow,omitempty"`
+	// Rounds is how often each server was to be measured; 0 in results of old.
+	Rounds int `json:"rounds,omitempty"`
 }
 
 // Run is one measurement of one server in one scenario: a sample, or why there is none.
@@ -58,6 +60,8 @@ type Run struct {
 	Server   string `json:"server"`
 	Round    int    `json:"round"`
 	Failure  string `json:"failure,omitempty"`
+	// SetAside tells that the run is in no figure, since its round was disturbed by other programs and made again.
+	SetAside bool `json:"set_aside,omitempty"`
 	load.Sample
 }
 
@@ -66,11 +70,11 @@ func (r *Results) JSON() ([]byte, error) {
 	return json.MarshalIndent(r, "", "\t")
 }
 
-// of returns the runs of a server in a scenario, by round.
+// of returns the runs of a server in a scenario that count, by round.
 func (r *Results) of(scenario, server string) []Run {
 	var runs []Run
 	for _, run := range r.Runs {
-		if run.Scenario == scenario && run.Server == server {
+		if run.Scenario == scenario && run.Server == server && !run.SetAside {
 			runs = append(runs, run)
 		}
 	}

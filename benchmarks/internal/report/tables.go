@@ -61,12 +61,15 @@ func throughputRows(names []string, runs map[string][]Run) [][]string {
 		{"user", "%.2f", func(r Run) float64 { return r.Throughput.UserMicrosPerRequest }},
 		{"system", "%.2f", func(r Run) float64 { return r.Throughput.SystemMicrosPerRequest }},
 		{"requests/s", "%.0f", requestsPerSecond},
+		{"server busy", "%.2f", serverBusy},
+		{"client busy", "%.2f", clientBusy},
 		{"p50 µs", "%.0f", func(r Run) float64 { return known(r.Throughput.P50Micros) }},
 		{"p99 µs", "%.0f", p99},
 		{"p99.9 µs", "%.0f", func(r Run) float64 { return known(r.Throughput.P999Micros) }},
 		{"RSS MiB", "%.1f", func(r Run) float64 { return mebi(r.Throughput.RSSBytes) }},
 		{"allocations/request", "%.2f", allocations},
 	})
+	markClientLimits(rows, names, runs, "requests/s")
 	// How many times the floor's, after what it is of.
 	const after = 3
 	rows[0] = insert(rows[0], after, "× floor")
@@ -88,14 +91,18 @@ func allocations(r Run) float64 {
 }
 
 func flowRows(names []string, runs map[string][]Run) [][]string {
-	return medianRows(names, runs, []column{
+	rows := medianRows(names, runs, []column{
 		{"MB/s", "%.0f", func(r Run) float64 { return r.Throughput.BytesPerSecond / 1e6 }},
 		{"CPU ms/request", "%.2f", func(r Run) float64 { return r.Throughput.CPUMicrosPerRequest / 1e3 }},
 		{"user", "%.2f", func(r Run) float64 { return r.Throughput.UserMicrosPerRequest / 1e3 }},
 		{"system", "%.2f", func(r Run) float64 { return r.Throughput.SystemMicrosPerRequest / 1e3 }},
+		{"server busy", "%.2f", serverBusy},
+		{"client busy", "%.2f", clientBusy},
 		{"RSS MiB after", "%.1f", func(r Run) float64 { return mebi(r.Throughput.RSSBytes) }},
 		{"at most", "%.1f", func(r Run) float64 { return known(peakMebibytes(r)) }},
 	})
+	markClientLimits(rows, names, runs, "MB/s")
+	return rows
 }
 
 func idleRows(names []string, runs map[string][]Run) [][]string {
