@@ -26,6 +26,9 @@ type comparison struct {
 	settings load.Settings
 	launch   fleet.Launch
 	progress *progress
+	// measure makes one run; keep writes the results so far, which must not be touched meanwhile.
+	measure func(context.Context, load.Scenario, fleet.Server) (load.Sample, error)
+	keep    func(*report.Results) error
 }
 
 func newComparison(o *options, root, dir string) (*comparison, error) {
@@ -51,6 +54,7 @@ func newComparison(o *options, root, dir string) (*comparison, error) {
 		},
 		progress: newProgress(os.Stderr),
 	}
+	c.measure = c.measureOnce
 	if slices.ContainsFunc(o.scenarios, func(s load.Scenario) bool { return load.NeedsWrk(s.Load) }) {
 		var err error
 		if c.settings.WrkPath, err = load.FindWrk(); err != nil {
@@ -99,8 +103,7 @@ func (c *comparison) launchFor(s load.Scenario) fleet.Launch {
 }
 
 // run measures every server in every scenario, -runs times. A server that cannot be had and a run that fails are part of
-// the results; an error is what makes the comparison itself impossible. An interrupt ends it with
-// the results so far.
+// the results; an error is what makes the comparison itself impossible. An interrupt ends it with the results so far.
 func (c *comparison) run(ctx context.Context) (*report.Results, error) {
 	results := &report.Results{
 		Machine:  report.Machine{CPU: procfs.Model(), CPUs: runtime.NumCPU(), Kernel: procfs.Kernel()},
@@ -116,26 +119,10 @@ func (c *comparison) run(ctx context.Context) (*report.Results, error) {
 	for _, scenario := range c.options.scenarios {
 		results.Scenarios = append(results.Scenarios, report.Scenario{
 			Name: scenario.Name, About: scenario.About, Slow: scenario.Slow, Close: scenario.Close, Flow: scenario.Flow,
+			Rounds: c.options.roundsOf(scenario),
 		})
 	}
-	turns := plan(c.options, available)
-	measuring := time.Now()
-	for i, t := range turns {
-		c.progress.show("%d/%d%s %s, round %d: %s", i+1, len(turns), remaining(time.Since(measuring), i, len(turns)),
-			t.scenario.Name, t.round, t.server.Name)
-		sample, err := c.measure(ctx, t)
-		if ctx.Err() != nil {
-			results.Interrupted = true
-			return results, nil
-		}
-		run := report.Run{Scenario: t.scenario.Name, Server: t.server.Name, Round: t.round, Sample: sample}
-		if err != nil {
-			run.Failure = err.Error()
-			c.progress.note("%s, round %d: %s failed: %v", t.scenario.Name, t.round, t.server.Name, err)
-		}
-		results.Runs = append(results.Runs, run)
-	}
-	c.progress.end()
+	c.measureAll(ctx, plan(c.options, available), results)
 	return results, nil
 }
 
@@ -165,52 +152,6 @@ func (c *comparison) build(ctx context.Context, results *report.Results) ([]flee
 		return nil, errors.New("there is no server to measure")
 	}
 	return available, nil
-}
-
-// turn is one measurement to make.
-type turn struct {
-	scenario load.Scenario
-	server   fleet.Server
-	round    int
-}
-
-// plan interleaves the servers (A B C A B C …), so that a machine that changes its speed changes it for all of them.
-func plan(o *options, servers []fleet.Server) []turn {
-	var turns []turn
-	for _, scenario := range o.scenarios {
-		for round := 1; round <= o.roundsOf(scenario); round++ {
-			for _, server := range servers {
-				if server.Offers.Has(scenario.Needs) && o.wants(scenario, server) {
-					turns = append(turns, turn{scenario, server, round})
-				}
-			}
-		}
-	}
-	return turns
-}
-
-// remaining tells how long the rest takes if it goes on like that.
-func remaining(passed time.Duration, done, all int) string {
-	if done < 3 {
-		return ""
-	}
-	left := passed / time.Duration(done) * time.Duration(all-done)
-	return fmt.Sprintf(", %v left:", left.Round(time.Second))
-}
-
-// measure gives every turn a process of its own, so that none inherits another's heap.
-func (c *comparison) measure(ctx context.Context, t turn) (load.Sample, error) {
-	built, err := c.workshop.Build(ctx, t.server.Program)
-	if err != nil {
-		return load.Sample{}, err
-	}
-	process, err := fleet.Start(ctx, t.server, built, c.options.serverCPU, c.launchFor(t.scenario))
-	if err != nil {
-		return load.Sample{}, err
-	}
-	defer process.Stop()
-	runtime.GC() // now rather than during the run
-	return t.scenario.Load.Measure(ctx, process, c.settings)
 }
 
 // moduleRoot returns the directory of this module, in which the sources of the servers are.

@@ -10,6 +10,7 @@ import (
 	"github.com/pollard-go/pollard/benchmarks/internal/fleet"
 	"github.com/pollard-go/pollard/benchmarks/internal/load"
 	"github.com/pollard-go/pollard/benchmarks/internal/procfs"
+	"github.com/pollard-go/pollard/benchmarks/internal/report"
 )
 
 // options is the command line, checked.
@@ -17,6 +18,7 @@ type options struct {
 	servers    []fleet.Server
 	scenarios  []load.Scenario
 	runs       int
+	repeats    int
 	duration   time.Duration
 	warmUp     time.Duration
 	idleCount  int
@@ -32,7 +34,7 @@ type options struct {
 }
 
 // quick is for seeing that everything works; its figures are rough.
-var quick = options{runs: 1, duration: time.Second, warmUp: 0, idleCount: 1000, idleWindow: time.Second}
+var quick = options{runs: 1, repeats: 0, duration: time.Second, warmUp: 0, idleCount: 1000, idleWindow: time.Second}
 
 func parseOptions(flags *flag.FlagSet, args []string) (*options, error) {
 	var o options
@@ -41,6 +43,8 @@ func parseOptions(flags *flag.FlagSet, args []string) (*options, error) {
 	flags.StringVar(&servers, "servers", "all", "comma-separated servers: "+strings.Join(serverNames(), ", "))
 	flags.StringVar(&scenarios, "scenarios", "all", "comma-separated scenarios: "+strings.Join(scenarioNames(), ", "))
 	flags.IntVar(&o.runs, "runs", 3, "rounds; each measures every server once")
+	flags.IntVar(&o.repeats, "repeats", 2, fmt.Sprintf("rounds of each scenario that are made again at most, because other programs "+
+		"used more than %.1f CPUs; 0: none", report.NoisyCPUs))
 	flags.DurationVar(&o.duration, "duration", 2*time.Second, "length of one run, in whole seconds")
 	flags.DurationVar(&o.warmUp, "warm-up", time.Second, "length of the load before each run, in whole seconds; 0: none")
 	flags.IntVar(&o.idleCount, "idle-connections", 15000, "connections of the idle scenario")
@@ -84,6 +88,7 @@ func (o *options) hurry(flags *flag.FlagSet) {
 		}
 	}
 	take("runs", func() { o.runs = quick.runs })
+	take("repeats", func() { o.repeats = quick.repeats })
 	take("duration", func() { o.duration = quick.duration })
 	take("warm-up", func() { o.warmUp = quick.warmUp })
 	take("idle-connections", func() { o.idleCount = quick.idleCount })
@@ -96,6 +101,8 @@ func (o *options) check(rest []string) error {
 		return fmt.Errorf("unexpected argument %q", rest[0])
 	case o.runs < 1:
 		return fmt.Errorf("-runs %d: at least 1", o.runs)
+	case o.repeats < 0:
+		return fmt.Errorf("-repeats %d: 0 or more", o.repeats)
 	case o.duration < time.Second || o.duration%time.Second != 0:
 		return fmt.Errorf("-duration %v: whole seconds, as wrk wants them", o.duration)
 	case o.warmUp < 0 || o.warmUp%time.Second != 0:

@@ -38,14 +38,14 @@ func TestOptionsQuickYieldsToFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.runs != 7 || o.duration != time.Second || o.warmUp != 0 || o.idleCount != quick.idleCount {
+	if o.runs != 7 || o.repeats != 0 || o.duration != time.Second || o.warmUp != 0 || o.idleCount != quick.idleCount {
 		t.Errorf("got %+v", o)
 	}
 }
 
 func TestOptionsRefuse(t *testing.T) {
 	for _, args := range [][]string{
-		{"-servers", "apache"}, {"-scenarios", ""}, {"-runs", "0"}, {"-duration", "1500ms"}, {"-warm-up", "-1s"},
+		{"-servers", "apache"}, {"-scenarios", ""}, {"-runs", "0"}, {"-repeats", "-1"}, {"-duration", "1500ms"}, {"-warm-up", "-1s"},
 		{"-idle-connections", "0"}, {"-server-cpu", "1", "-client-cpu", "1"}, {"stray"}, {"-servers", "x*"},
 	} {
 		if _, err := parse(args...); err == nil {
@@ -61,8 +61,10 @@ func TestPlanTakesTurns(t *testing.T) {
 		{Name: "once", Needs: fleet.Plain, Rounds: 1, Peers: []string{"b*"}},
 	}}
 	var got string
-	for _, turn := range plan(o, servers) {
-		got += turn.scenario.Name + " " + turn.server.Name + ", "
+	for _, r := range plan(o, servers) {
+		for _, server := range r.servers {
+			got += r.scenario.Name + " " + server.Name + ", "
+		}
 	}
 	if want := "get a, get b, get a, get b, slow b, slow b, once b, "; got != want {
 		t.Errorf("got %q, want %q", got, want)
