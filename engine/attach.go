@@ -12,6 +12,7 @@ import (
 
 func init() {
 	carrier.ServerOf = func(s any) carrier.Server { return attachable{s.(*Server)} }
+	carrier.SendFile = func(w any, f carrier.File, offset, n int64) error { return w.(*Response).sendFile(f, offset, n) }
 }
 
 // attachable is a server as adapters see it: see carrier.Server.

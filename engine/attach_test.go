@@ -94,7 +94,7 @@ func (f *fed) Send(out *conn.Output, limit carrier.Limit) (n int64, err error) {
 	return n, nil
 }
 
-func (f *fed) SendFile(file *os.File, offset, n int64, limit carrier.Limit) (int64, error) {
+func (f *fed) SendFile(file carrier.File, offset, n int64, limit carrier.Limit) (int64, error) {
 	b := make([]byte, min(n, 4<<10))
 	k, _ := file.ReadAt(b, offset)
 	return f.Send(&conn.Output{Head: b[:k]}, limit)

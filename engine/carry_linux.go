@@ -3,9 +3,9 @@ package engine
 import (
 	"crypto/tls"
 	"net/netip"
-	"os"
 
 	"github.com/pollard-go/pollard/conn"
+	"github.com/pollard-go/pollard/engine/internal/carrier"
 )
 
 // This file is what a runner does for the handler that it runs: connection.
@@ -113,7 +113,7 @@ func (r *runner) unpin() {
 }
 
 // attachFile: see connection.
-func (r *runner) attachFile(f *os.File, offset int64) {
+func (r *runner) attachFile(f carrier.File, offset int64) {
 	r.link.dropFile() // that before was sent, but perhaps not what follows it
 	r.link.file = &sendFile{f, offset}
 }

@@ -4,10 +4,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"os"
 	"time"
 
 	"github.com/pollard-go/pollard/conn"
+	"github.com/pollard-go/pollard/engine/internal/carrier"
 )
 
 // connection is what a transport does for the request under way on one of its
@@ -38,7 +38,7 @@ type connection interface {
 	awaitOutput() error
 	// attachFile gives the file that state's WriteFile announced. It is closed
 	// when it has been sent, or can't be.
-	attachFile(f *os.File, offset int64)
+	attachFile(f carrier.File, offset int64)
 	// bindContext lets the context's end follow the connection's, nil unbinds.
 	bindContext(c *requestContext)
 

@@ -8,13 +8,13 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/pollard-go/pollard/conn"
+	"github.com/pollard-go/pollard/engine/internal/carrier"
 )
 
 // ErrHijacked is what a Response returns after Hijack: there is nothing to
@@ -183,20 +183,20 @@ type hijackedCarrier struct {
 	tls        *tls.ConnectionState
 }
 
-func (*hijackedCarrier) now() time.Duration               { return 0 }
-func (*hijackedCarrier) refresh()                         {}
-func (*hijackedCarrier) returned()                        {}
-func (*hijackedCarrier) notice()                          {}
-func (*hijackedCarrier) pin()                             {}
-func (*hijackedCarrier) unpin()                           {}
-func (*hijackedCarrier) leaveLoop()                       {}
-func (*hijackedCarrier) awaitInput()                      {}
-func (*hijackedCarrier) awaitOutput() error               { return ErrHijacked }
-func (*hijackedCarrier) attachFile(f *os.File, _ int64)   { _ = f.Close() }
-func (*hijackedCarrier) bindContext(*requestContext)      {}
-func (*hijackedCarrier) socket() (net.Conn, error)        { return nil, ErrHijacked }
-func (*hijackedCarrier) release() (*conn.Conn, func())    { panic("engine: released twice") }
-func (h *hijackedCarrier) tlsState() *tls.ConnectionState { return h.tls }
-func (h *hijackedCarrier) remote() netip.AddrPort         { return h.peer }
-func (h *hijackedCarrier) local() netip.AddrPort          { return h.here }
-func (h *hijackedCarrier) id() uint64                     { return h.number }
+func (*hijackedCarrier) now() time.Duration                 { return 0 }
+func (*hijackedCarrier) refresh()                           {}
+func (*hijackedCarrier) returned()                          {}
+func (*hijackedCarrier) notice()                            {}
+func (*hijackedCarrier) pin()                               {}
+func (*hijackedCarrier) unpin()                             {}
+func (*hijackedCarrier) leaveLoop()                         {}
+func (*hijackedCarrier) awaitInput()                        {}
+func (*hijackedCarrier) awaitOutput() error                 { return ErrHijacked }
+func (*hijackedCarrier) attachFile(f carrier.File, _ int64) { _ = f.Close() }
+func (*hijackedCarrier) bindContext(*requestContext)        {}
+func (*hijackedCarrier) socket() (net.Conn, error)          { return nil, ErrHijacked }
+func (*hijackedCarrier) release() (*conn.Conn, func())      { panic("engine: released twice") }
+func (h *hijackedCarrier) tlsState() *tls.ConnectionState   { return h.tls }
+func (h *hijackedCarrier) remote() netip.AddrPort           { return h.peer }
+func (h *hijackedCarrier) local() netip.AddrPort            { return h.here }
+func (h *hijackedCarrier) id() uint64                       { return h.number }

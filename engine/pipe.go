@@ -182,7 +182,7 @@ func (p *pipe) write(b []byte, limit carrier.Limit) (n int, err error) {
 }
 
 // SendFile: see carrier.Conn.
-func (p *pipe) SendFile(f *os.File, offset, n int64, limit carrier.Limit) (int64, error) {
+func (p *pipe) SendFile(f carrier.File, offset, n int64, limit carrier.Limit) (int64, error) {
 	buf := p.pool.take()
 	defer p.pool.give(buf)
 	piece := readPiece(buf, f, offset, n)
@@ -195,7 +195,7 @@ func (p *pipe) SendFile(f *os.File, offset, n int64, limit carrier.Limit) (int64
 
 // readPiece reads what buf holds of n bytes of a file. It is empty where the file
 // has ended or can't be read, which is no fault of the connection.
-func readPiece(buf []byte, f *os.File, offset, n int64) []byte {
+func readPiece(buf []byte, f carrier.File, offset, n int64) []byte {
 	k, _ := f.ReadAt(buf[:min(n, int64(len(buf)))], offset)
 	return buf[:k]
 }

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/pollard-go/pollard/conn"
+	"github.com/pollard-go/pollard/engine/internal/carrier"
 )
 
 // Response is the answer to a request. It is valid until the handler returns,
@@ -235,20 +236,25 @@ func (w *Response) ReadFrom(r io.Reader) (total int64, err error) {
 // length declared, they are the whole content. In every case f is closed, at
 // the latest when the connection ends.
 func (w *Response) SendFile(f *os.File, offset, n int64) error {
-	if w.k.c == nil {
-		_ = f.Close() // before Debug panics
-	}
-	if err := w.writable(); err != nil {
-		_ = f.Close()
-		return err
-	}
-	if n < 0 {
+	if n < 0 && w.k.c != nil {
 		info, err := f.Stat()
 		if err != nil {
 			_ = f.Close()
 			return err
 		}
 		n = max(info.Size()-offset, 0)
+	}
+	return w.sendFile(f, offset, n)
+}
+
+// sendFile is SendFile for any file, of n bytes or more.
+func (w *Response) sendFile(f carrier.File, offset, n int64) error {
+	if w.k.c == nil {
+		_ = f.Close() // before Debug panics
+	}
+	if err := w.writable(); err != nil {
+		_ = f.Close()
+		return err
 	}
 	c := w.k.c
 	w.k.notice()

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"sync"
 	"time"
 
@@ -292,7 +291,7 @@ func (s *secured) seal(b []byte) error {
 }
 
 // SendFile: see carrier.Conn.
-func (s *secured) SendFile(f *os.File, offset, n int64, limit carrier.Limit) (int64, error) {
+func (s *secured) SendFile(f carrier.File, offset, n int64, limit carrier.Limit) (int64, error) {
 	if s.left == 0 {
 		buf := s.srv.workerBuffers.take()
 		piece := readPiece(buf[:gatherBytes], f, offset, n)

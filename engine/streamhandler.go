@@ -4,10 +4,10 @@ import (
 	"crypto/tls"
 	"net"
 	"net/netip"
-	"os"
 	"time"
 
 	"github.com/pollard-go/pollard/conn"
+	"github.com/pollard-go/pollard/engine/internal/carrier"
 )
 
 // This file is how a stream has a handler answer, and what it does for the
@@ -148,7 +148,7 @@ func (s *stream) awaitOutput() error {
 }
 
 // attachFile: see connection.
-func (s *stream) attachFile(f *os.File, offset int64) {
+func (s *stream) attachFile(f carrier.File, offset int64) {
 	s.dropFile() // that before was sent, but perhaps not what follows it
 	s.file = &sendFile{f, offset}
 }

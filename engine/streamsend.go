@@ -5,7 +5,6 @@ import (
 	"io"
 	"math"
 	"net"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -20,7 +19,7 @@ const fileSlice = 128 << 10
 
 // sendFile is the file that conn's output goes on with.
 type sendFile struct {
-	file   *os.File
+	file   carrier.File
 	offset int64
 }
 

@@ -184,7 +184,7 @@ func (p *tlsPipe) tick() {
 }
 
 // SendFile: see carrier.Conn.
-func (p *tlsPipe) SendFile(f *os.File, offset, n int64, limit carrier.Limit) (int64, error) {
+func (p *tlsPipe) SendFile(f carrier.File, offset, n int64, limit carrier.Limit) (int64, error) {
 	buf := p.pool.take()
 	defer p.pool.give(buf)
 	piece := readPiece(buf, f, offset, n)

@@ -36,7 +36,7 @@ type wire struct {
 	writeBy  waitBy
 	putFunc  func(uintptr) bool
 	out      *conn.Output
-	file     *os.File
+	file     carrier.File
 	offset   int64
 	count    int64
 	put      int64
@@ -224,7 +224,7 @@ func (w *wire) Send(out *conn.Output, limit carrier.Limit) (int64, error) {
 }
 
 // SendFile: see carrier.Conn.
-func (w *wire) SendFile(f *os.File, offset, n int64, limit carrier.Limit) (int64, error) {
+func (w *wire) SendFile(f carrier.File, offset, n int64, limit carrier.Limit) (int64, error) {
 	w.file, w.offset, w.count = f, offset, n
 	sent, err := w.attempt(limit)
 	w.file = nil

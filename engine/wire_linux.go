@@ -2,10 +2,10 @@ package engine
 
 import (
 	"net"
-	"os"
 	"syscall"
 
 	"github.com/pollard-go/pollard/conn"
+	"github.com/pollard-go/pollard/engine/internal/carrier"
 	"github.com/pollard-go/pollard/engine/internal/sock"
 )
 
@@ -45,6 +45,6 @@ func unacknowledged(nc net.Conn) (n int64, err error) {
 	return n, nil
 }
 
-func rawSendFile(fd int, f *os.File, offset int64, n int) (int, syscall.Errno) {
+func rawSendFile(fd int, f carrier.File, offset int64, n int) (int, syscall.Errno) {
 	return sock.SendFile(fd, int(f.Fd()), &offset, n)
 }

@@ -4,10 +4,10 @@ package engine
 
 import (
 	"net"
-	"os"
 	"syscall"
 
 	"github.com/pollard-go/pollard/conn"
+	"github.com/pollard-go/pollard/engine/internal/carrier"
 )
 
 // rawSockets says that the functions below work. Elsewhere a net.Conn is used by
@@ -22,4 +22,4 @@ func rawSend(int, *conn.Output) (int, syscall.Errno) { return 0, syscall.ENOTSUP
 
 func unacknowledged(net.Conn) (int64, error) { return 0, nil }
 
-func rawSendFile(int, *os.File, int64, int) (int, syscall.Errno) { return 0, syscall.ENOTSUP }
+func rawSendFile(int, carrier.File, int64, int) (int, syscall.Errno) { return 0, syscall.ENOTSUP }

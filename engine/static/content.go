@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/pollard-go/pollard/engine"
+	"github.com/pollard-go/pollard/engine/internal/carrier"
 )
 
 // smallBytes is up to which length a file is read and written instead of left to
@@ -28,7 +29,7 @@ func (h *Handler) send(w *engine.Response, f *file, name []byte, v *validators, 
 	}
 	if part.length > smallBytes {
 		h.describe(w, contentType, v, part, f.size)
-		_ = w.SendFile(f.osFile(name), part.offset, part.length) // fails if the peer has gone
+		_ = carrier.SendFile(w, f.lent(), part.offset, part.length) // fails if the peer has gone
 		return
 	}
 	buf := smallBuffers.Get().(*[smallBytes]byte)

@@ -23,6 +23,9 @@
 // for a disk or a network, wrap the handler in engine.Pooled. Folders are always
 // read away from the event loop.
 //
+// A GET of a small file whose type its name tells, with a path of at most 255
+// bytes, allocates nothing (Linux).
+//
 // # Where to find what
 //
 //	options.go      Options, New

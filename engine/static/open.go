@@ -17,7 +17,7 @@ const openFlags = os.O_RDONLY | syscall.O_NONBLOCK | syscall.O_NOCTTY
 var errSpecial = errors.New("static: neither a file nor a folder")
 
 // file is a regular file or a folder that is open. It is ended by close, or by
-// who is given its osFile.
+// who takes what it lent.
 type file struct {
 	f        *os.File // nil while there is only the descriptor
 	fd       int

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/pollard-go/pollard/engine/internal/carrier"
 	"golang.org/x/sys/unix"
 )
 
@@ -87,8 +88,40 @@ func (f *file) readAt(p []byte, offset int64) (n int, err error) {
 	if f.f != nil {
 		return f.f.ReadAt(p, offset)
 	}
+	d := descriptor{f.fd}
+	return d.ReadAt(p, offset)
+}
+
+func (f *file) close() {
+	if f.f != nil {
+		_ = f.f.Close()
+		return
+	}
+	_ = unix.Close(f.fd)
+}
+
+// lent is for who takes a file and closes it.
+func (f *file) lent() carrier.File {
+	if f.f != nil {
+		return f.f
+	}
+	return &descriptor{f.fd}
+}
+
+// descriptor is a regular file. os.NewFile would look at its flags, offer it to the
+// runtime's poller, which can't have it, and have it closed by the garbage
+// collector: two system calls and three allocations more.
+type descriptor struct {
+	fd int // -1: closed
+}
+
+// Fd is the largest number there is once it is closed, as that of an os.File.
+func (d *descriptor) Fd() uintptr { return uintptr(d.fd) }
+
+// ReadAt is io.ReaderAt's.
+func (d *descriptor) ReadAt(p []byte, offset int64) (n int, err error) {
 	for n < len(p) {
-		k, err := unix.Pread(f.fd, p[n:], offset+int64(n))
+		k, err := unix.Pread(d.fd, p[n:], offset+int64(n))
 		switch {
 		case err == unix.EINTR:
 		case err != nil:
@@ -102,18 +135,11 @@ func (f *file) readAt(p []byte, offset int64) (n int, err error) {
 	return n, nil
 }
 
-func (f *file) close() {
-	if f.f != nil {
-		_ = f.f.Close()
-		return
+// Close closes it once: its number may then be another's.
+func (d *descriptor) Close() error {
+	fd := d.fd
+	if d.fd = -1; fd < 0 {
+		return os.ErrClosed
 	}
-	_ = unix.Close(f.fd)
-}
-
-// osFile is for who takes one, and has to close it.
-func (f *file) osFile(name []byte) *os.File {
-	if f.f == nil {
-		f.f = os.NewFile(uintptr(f.fd), string(name))
-	}
-	return f.f
+	return unix.Close(fd)
 }

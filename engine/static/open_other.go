@@ -5,6 +5,8 @@ package static
 import (
 	"errors"
 	"os"
+
+	"github.com/pollard-go/pollard/engine/internal/carrier"
 )
 
 // beneath is Linux's.
@@ -18,5 +20,5 @@ func (f *file) readAt(p []byte, offset int64) (n int, err error) { return f.f.Re
 
 func (f *file) close() { _ = f.f.Close() }
 
-// osFile is for who takes one, and has to close it.
-func (f *file) osFile([]byte) *os.File { return f.f }
+// lent is for who takes a file and closes it.
+func (f *file) lent() carrier.File { return f.f }

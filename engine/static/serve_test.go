@@ -33,6 +33,11 @@ const settledDate = "Thu, 29 Feb 2024 12:30:45 GMT"
 // before it is used.
 func newSite(t *testing.T, o Options, adjust ...func(*Handler)) *site {
 	t.Helper()
+	return newSiteWith(t, o, engine.Options{}, adjust...)
+}
+
+func newSiteWith(t *testing.T, o Options, with engine.Options, adjust ...func(*Handler)) *site {
+	t.Helper()
 	dir := t.TempDir()
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -49,7 +54,7 @@ func newSite(t *testing.T, o Options, adjust ...func(*Handler)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := engine.New(h, engine.Options{})
+	srv := engine.New(h, with)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 	t.Cleanup(func() {

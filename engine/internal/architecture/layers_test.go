@@ -64,7 +64,7 @@ var layers = []layer{
 
 	// What is optional for an embedder stands on the public face alone; of conn
 	// it may use the errors and reasons, of parser the views.
-	{dir: "engine/static", ours: []string{"engine"}, others: []string{system}}, // it opens files
+	{dir: "engine/static", ours: []string{"engine", "engine/internal/carrier"}, others: []string{system}}, // it opens files
 	{dir: "engine/...", ours: []string{"engine", "parser", "conn"}},
 
 	// Programs. They alone decide how many processors the process takes.

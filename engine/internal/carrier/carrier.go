@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"os"
 	"time"
 
 	"github.com/pollard-go/pollard/conn"
@@ -59,7 +58,7 @@ type Conn interface {
 
 	// SendFile is Send for n bytes of a file from offset on. No bytes and no error:
 	// the file has ended, or can't be read.
-	SendFile(f *os.File, offset, n int64, limit Limit) (sent int64, err error)
+	SendFile(f File, offset, n int64, limit Limit) (sent int64, err error)
 
 	// Unacknowledged returns how many of the bytes that were sent the peer's system
 	// has not acknowledged yet; none if that can't be known. An error says that the

@@ -24,4 +24,9 @@
 // goroutine is at work on the connection already. Between two calls nothing is
 // held but memory: deadlines are in a wheel that one goroutine drives for all.
 // The methods that wait are called only on behalf of a handler.
+//
+// # Files
+//
+// What a carrier is given to send is a File. SendFile is for handlers of ours that
+// have another than an *os.File.
 package carrier

@@ -100,7 +100,7 @@ func (p *peer) sendBlocking(out *conn.Output, until time.Time) (int, error) {
 }
 
 // SendFile: see carrier.Conn. What is read is sent: netpoll knows no files.
-func (p *peer) SendFile(f *os.File, offset, n int64, limit carrier.Limit) (int64, error) {
+func (p *peer) SendFile(f carrier.File, offset, n int64, limit carrier.Limit) (int64, error) {
 	buf := large.Get().(*[]byte)
 	defer large.Put(buf)
 	k, _ := f.ReadAt((*buf)[:min(n, largeBytes)], offset)
