@@ -24,7 +24,7 @@ type routes struct {
 	largeBytes int
 	large      []byte
 	file       string
-	files      *static.Handler
+	files      engine.HandlerFunc
 }
 
 // prepare opens the folder of /files/, and allocates and touches what /large answers, so that it is resident before any
@@ -35,9 +35,11 @@ func (rt *routes) prepare(dir string) error {
 		if err != nil {
 			return err
 		}
-		if rt.files, err = static.New(root, static.Options{Prefix: work.FilesPrefix}); err != nil {
+		files, err := static.New(root, static.Options{Prefix: work.FilesPrefix})
+		if err != nil {
 			return err
 		}
+		rt.files = files.ServeHTTP // once: a method value is an allocation
 	}
 	rt.large = make([]byte, rt.largeBytes)
 	for i := range rt.large {
@@ -58,7 +60,7 @@ func (rt *routes) has(path []byte) bool {
 func (rt *routes) find(path string) engine.HandlerFunc {
 	switch {
 	case rt.files != nil && strings.HasPrefix(path, work.FilesPrefix):
-		return rt.files.ServeHTTP
+		return rt.files
 	case path == work.CountPath:
 		return count
 	case path == work.ChunksPath:
