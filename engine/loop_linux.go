@@ -63,6 +63,7 @@ type loop struct {
 	drainTold         bool // the server knows that nothing more is accepted
 
 	holder   atomic.Pointer[runner] // nil while it is passed on
+	parks    atomic.Uint32          // how often it has found nothing to do, for the watchdog
 	seen     sighting               // the watchdog's
 	slow     slowness
 	handlers pace
@@ -168,7 +169,9 @@ func (lp *loop) wait() {
 		panic(fmt.Sprintf("engine: loop %d: %v", lp.index, err)) // no event would ever be seen again
 	}
 	now := lp.srv.clock.now()
-	if !lp.poller.Waited() {
+	if lp.poller.Waited() {
+		lp.parks.Store(lp.parks.Load() + 1)
+	} else {
 		lp.counters.worked(now - lp.now)
 	}
 	lp.now = now

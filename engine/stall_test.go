@@ -57,6 +57,36 @@ func TestStallBehindInline(t *testing.T) {
 	}
 }
 
+// TestStallAmongParks: the watchdog sees a handler that blocks also when its loop
+// has parked again and again before, as that of a server with little to do does:
+// then it has another clock.
+func TestStallAmongParks(t *testing.T) {
+	aboutLoops(t)
+	o := engine.Options{Dispatch: engine.DispatchOptions{Mode: engine.ModeAdaptive, Loops: 1}}
+	leave := make(chan struct{})
+	f := serve(t, o, func(w *engine.Response, r *engine.Request) {
+		if string(r.Path()) == "/blocks" {
+			<-leave
+		}
+		hello(w, r)
+	})
+	pings, blocked := f.dial(), f.dial()
+	ping := func(d time.Duration) {
+		for began := time.Now(); time.Since(began) < d; {
+			pings.get("/")
+			pings.wants(200, "hello")
+		}
+	}
+	ping(50 * time.Millisecond)
+	blocked.get("/blocks")
+	ping(50 * time.Millisecond)
+	close(leave)
+	blocked.wants(200, "hello")
+	if f.Stats().Stalls == 0 {
+		t.Error("no stall was counted")
+	}
+}
+
 // TestLoggerAndHandlerShareALock: the watchdog holds nothing that a handler
 // waits for while it logs.
 func TestLoggerAndHandlerShareALock(t *testing.T) {

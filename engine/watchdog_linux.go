@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pollard-go/pollard/engine/internal/fence"
+	"github.com/pollard-go/pollard/engine/internal/poll"
 	"github.com/pollard-go/pollard/parser"
 )
 
@@ -27,6 +28,9 @@ type watchdog struct {
 	wake   chan struct{}
 	done   chan struct{}
 
+	sleeper *poll.Sleeper // nil if there can be none
+	parks   uint32        // of all loops, at the last tick
+
 	logged time.Duration // when a stall was last logged
 	unsaid int           // stalls since
 }
@@ -48,12 +52,16 @@ func (w *watchdog) busy() {
 
 func (w *watchdog) run() {
 	fence.Register() // here, since it takes a while
+	var err error
+	if w.sleeper, err = poll.NewSleeper(); err == nil {
+		defer func() { _ = w.sleeper.Close() }()
+	}
 	for quiet := 0; ; {
 		if quiet++; w.look() {
 			quiet = 0
 		}
 		if quiet < watchQuiet {
-			time.Sleep(watchTick)
+			w.tick()
 			continue
 		}
 		quiet = 0
@@ -68,6 +76,19 @@ func (w *watchdog) run() {
 		case <-w.done:
 			return
 		}
+	}
+}
+
+// tick lasts watchTick. While loops park again and again, a timer of the runtime's
+// would cost each of those times; while they don't, the kernel's would be seen late.
+func (w *watchdog) tick() {
+	before := w.parks
+	w.parks = 0
+	for _, lp := range w.srv.loops {
+		w.parks += lp.parks.Load()
+	}
+	if w.parks-before < 2 || w.sleeper == nil || w.sleeper.Sleep(watchTick) != nil {
+		time.Sleep(watchTick)
 	}
 }
 

@@ -12,6 +12,8 @@
 // carries the token that Add was given, and the owner of the token decides
 // whether it still means anything.
 //
+// A Sleeper sleeps by a timer of the kernel's: see there when that is cheaper.
+//
 // How it works: the epoll descriptor is itself pollable, so it is put under
 // the poller of Go's runtime. A loop that waits is then an ordinary parked
 // goroutine, and the non-blocking calls that loops make need not tell the
