@@ -86,9 +86,11 @@ func (r *runner) send(l *link) outcome {
 			return broken
 		case !l.conn.Unsent():
 			l.dropFile()
+			l.full = false
 			return sent
 		case errno != 0 || out.File == 0 && int64(n) < out.Len():
-			return blocked // what did not fit raises an edge when there is room
+			l.full = true // whoever waits asks for an edge when there is room
+			return blocked
 		case n >= fileSlice && r.loop != nil:
 			r.loop.again(l) // a file goes in slices
 			return yielded
