@@ -23,6 +23,11 @@ const (
 	// most: more than a usual backlog, and not for ever while peers go on.
 	unwatchBatches = 256
 
+	// acceptFailures is after how many failures in a row that concern one connection
+	// each (accept(2)) a listener rests: a rule of the system's may have all of them
+	// fail for ever, and no connection taken from the backlog.
+	acceptFailures = 64
+
 	// acceptPause is how long a listener rests when nobody can give way, unless a
 	// connection ends before; that it does is logged once in restSayAgain.
 	acceptPause  = 100 * time.Millisecond
@@ -42,6 +47,7 @@ type listener struct {
 	resting  bool // see rest
 	settling bool // see listenerend_linux.go
 	pace     acceptPace
+	failures int // of accept(2) in a row
 
 	exclusive bool // nobody else holds its socket
 	deaf      bool // no handshake with it begins; set before the loop is told
@@ -178,6 +184,9 @@ func (lp *loop) acceptSome(r *runner, ln *listener, most int) (n int, more bool)
 		if errno != 0 && placed {
 			a.giveUp()
 		}
+		if errno == 0 || errno == sock.EAGAIN {
+			ln.failures = 0
+		}
 		switch errno {
 		case 0:
 			lp.accepted(r, fd, peer, ln, placed)
@@ -190,6 +199,11 @@ func (lp *loop) acceptSome(r *runner, ln *listener, most int) (n int, more bool)
 			lp.abandon(ln, errno)
 			return n, false
 		default: // of one connection, that has ended before it was taken (accept(2))
+			if ln.failures++; ln.failures == acceptFailures {
+				ln.failures = 0
+				lp.rest(ln, errno.Error())
+				return n, false
+			}
 		}
 	}
 	return n, true
