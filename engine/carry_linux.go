@@ -53,6 +53,7 @@ func (r *runner) await(l *link) {
 	r.passBaton(l)
 	if l.full && !l.watchRoom() {
 		l.conn.Close(conn.ReasonServer)
+		l.cancel(ErrClosed)
 		return
 	}
 	l.charge()
