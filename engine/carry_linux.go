@@ -51,11 +51,6 @@ func (r *runner) awaitOutput() error {
 // by a loop's holder: another goroutine then goes on with the loop.
 func (r *runner) await(l *link) {
 	r.passBaton(l)
-	if l.full && !l.watchRoom() {
-		l.conn.Close(conn.ReasonServer)
-		l.cancel(ErrClosed)
-		return
-	}
 	l.charge()
 	if !r.head && !r.call.req.body.viewed { // what the handler has views of stays where it is
 		l.conn.Release()

@@ -20,9 +20,6 @@ func (l *link) tend(d *Detached) {
 	if l.conn.Unsent() && !stuck {
 		r.send(l)
 	}
-	if l.full && !l.watchRoom() {
-		l.conn.Close(conn.ReasonServer)
-	}
 	l.charge()
 	if l.conn.State().Closed() {
 		d.cut()

@@ -36,8 +36,6 @@ type link struct {
 	unix     bool
 	verdict  verdict
 	polled   bool // the poller reports what happens to the socket: see watch
-	roomy    bool // … and that there is room to send: see watchRoom
-	full     bool // a send has found no room since that was asked for
 	readable bool // an edge said so, and no read since has found the end of it
 	broken   bool // it is reset, which the next read or write will find
 	paused   bool // the loop has it in its list of the paused; the loop's, whoever owns the link
@@ -132,21 +130,6 @@ func (l *link) watch() bool {
 	err := l.loop.poller.Add(int(l.fd), l.token(), poll.Edge)
 	if err != nil { // logged beside: a handler may hold the log, and wait for the watchdog, which calls this
 		go l.loop.srv.opts.Logger.Error("engine: cannot watch connection", "error", err.Error())
-	}
-	return err == nil
-}
-
-// watchRoom has the poller report also that there is room to send again: that is
-// asked for only when there was none. It is called by the link's owner before it
-// waits, after watch. It reports false if that is impossible.
-func (l *link) watchRoom() bool {
-	if l.full = false; l.roomy {
-		return true
-	}
-	l.roomy = true
-	err := l.loop.poller.Modify(int(l.fd), l.token(), poll.EdgeRoom)
-	if err != nil {
-		go l.loop.srv.opts.Logger.Error("engine: cannot watch connection for room", "error", err.Error())
 	}
 	return err == nil
 }

@@ -61,8 +61,7 @@ func (t *linkTable) free(l *link) {
 	l.fd = -1
 	l.owner = nil
 	l.context.Store(nil)
-	l.polled, l.roomy, l.full = false, false, false
-	l.readable, l.ended, l.broken = false, false, false
+	l.polled, l.readable, l.ended, l.broken = false, false, false, false
 	l.state, l.cut = StateIdle, false
 	l.armed.Store(0)
 	l.word.Store(0)

@@ -3,11 +3,8 @@ package engine_test
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -227,65 +224,4 @@ func takenOver(t *testing.T, r *bufio.Reader) {
 	if s := string(b); err != nil || !strings.HasPrefix(s, "HTTP/1.1 101") || !strings.HasSuffix(s, "\r\n\r\ntaken") {
 		t.Errorf("%.200q, %v", s, err)
 	}
-}
-
-// TestPollerAskedForRoom: the poller is asked for room only when there was none.
-func TestPollerAskedForRoom(t *testing.T) {
-	aboutLoops(t)
-	inModes(t, func(t *testing.T, o engine.Options) {
-		c, fd := roomServer(t, "tcp", o, func(w *engine.Response, r *engine.Request) {
-			if string(r.Path()) != "/large" {
-				hello(w, r)
-				return
-			}
-			_, err := w.Write(make([]byte, roomWaited))
-			check(t, err)
-		})
-		for range 3 {
-			c.get("/")
-			c.wants(200, "hello")
-			time.Sleep(5 * time.Millisecond)
-		}
-		if all, room := watched(t); all != 1 || room != 0 {
-			t.Errorf("%d connections are watched, want 1, %d of them for room, want 0", all, room)
-		}
-		c.get("/large")
-		fills(t, fd)
-		if !within(patience, func() bool { _, room := watched(t); return room == 1 }) {
-			t.Error("not watched for room")
-		}
-		if a := c.answer(); a.err != nil || len(a.body) != roomWaited {
-			t.Errorf("%d bytes, %v", len(a.body), a.err)
-		}
-	})
-}
-
-// watched counts the connections that pollers of servers watch, and those of them
-// that they watch for room. A poller is known by how it watches what wakes it.
-func watched(t *testing.T) (all, room int) {
-	t.Helper()
-	const wakes, listens = unix.EPOLLIN | unix.EPOLLERR | unix.EPOLLHUP | unix.EPOLLET, unix.EPOLLEXCLUSIVE
-	infos, err := filepath.Glob("/proc/self/fdinfo/*")
-	check(t, err)
-	for _, path := range infos {
-		info, _ := os.ReadFile(path) // it may be closed by now
-		var masks []uint32
-		for line := range strings.Lines(string(info)) {
-			var fd int
-			var mask uint32
-			if n, _ := fmt.Sscanf(line, "tfd: %d events: %x", &fd, &mask); n == 2 {
-				masks = append(masks, mask)
-			}
-		}
-		if !slices.Contains(masks, wakes) {
-			continue
-		}
-		for _, mask := range masks {
-			if mask != wakes && mask&listens == 0 {
-				all++
-				room += int(mask & unix.EPOLLOUT / unix.EPOLLOUT)
-			}
-		}
-	}
-	return all, room
 }

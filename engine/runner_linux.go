@@ -166,7 +166,7 @@ func (r *runner) turn(l *link) {
 		}
 		pausing := r.pausing
 		r.pausing = false
-		if !l.polled && !l.watch() || l.full && !l.watchRoom() {
+		if !l.polled && !l.watch() {
 			l.conn.Close(conn.ReasonServer)
 			continue
 		}

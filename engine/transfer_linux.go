@@ -86,11 +86,9 @@ func (r *runner) send(l *link) outcome {
 			return broken
 		case !l.conn.Unsent():
 			l.dropFile()
-			l.full = false
 			return sent
 		case errno != 0 || out.File == 0 && int64(n) < out.Len():
-			l.full = true // whoever waits asks for an edge when there is room
-			return blocked
+			return blocked // what did not fit raises an edge when there is room
 		case n >= fileSlice && r.loop != nil:
 			r.loop.again(l) // a file goes in slices
 			return yielded

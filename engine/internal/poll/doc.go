@@ -3,7 +3,6 @@
 //
 //	p, err := poll.Open()
 //	p.Add(fd, token, poll.Edge)   once for each socket; poll.Level for listeners
-//	p.Modify(…, poll.EdgeRoom)    when there was no room to send
 //	n, err := p.Wait(events, t)   parks the goroutine until something is ready,
 //	                              Wake was called, or t has passed; no thread waits
 //	p.Wake()                      from any goroutine: the present or next Wait returns

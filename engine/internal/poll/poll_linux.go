@@ -34,11 +34,8 @@ const (
 type Trigger uint32
 
 const (
-	// Edge reports each change to readable or ended once. A socket is writable at
-	// first, so that to ask for that too would be answered at once by an event.
-	Edge Trigger = unix.EPOLLIN | unix.EPOLLRDHUP | 1<<31
-	// EdgeRoom is Edge, and each change to writable.
-	EdgeRoom Trigger = Edge | unix.EPOLLOUT
+	// Edge reports each change to readable, writable or ended once.
+	Edge Trigger = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | 1<<31
 	// Level reports readability again and again while it lasts. When several
 	// pollers wait for one descriptor, one of them is woken.
 	Level Trigger = unix.EPOLLIN | unix.EPOLLEXCLUSIVE
@@ -116,7 +113,7 @@ func (p *Poller) open() error {
 		err = p.file.SetReadDeadline(time.Time{}) // fails unless the runtime polls it
 	}
 	if err == nil {
-		err = p.control(unix.EPOLL_CTL_ADD, p.wake, wakeToken, unix.EPOLLIN|1<<31)
+		err = p.add(p.wake, wakeToken, unix.EPOLLIN|1<<31)
 	}
 	if err != nil {
 		_ = p.file.Close()
@@ -128,25 +125,15 @@ func (p *Poller) open() error {
 // Add reports readiness of fd with the token from now on, beginning with what
 // it is ready for already. The token must not be the greatest one.
 func (p *Poller) Add(fd int, token uint64, t Trigger) error {
-	return p.ask(unix.EPOLL_CTL_ADD, fd, token, t)
-}
-
-// Modify has what was added be reported by another trigger, beginning with what
-// it is ready for already.
-func (p *Poller) Modify(fd int, token uint64, t Trigger) error {
-	return p.ask(unix.EPOLL_CTL_MOD, fd, token, t)
-}
-
-func (p *Poller) ask(what uintptr, fd int, token uint64, t Trigger) error {
-	if err := p.control(what, fd, token, uint32(t)); err != nil {
+	if err := p.add(fd, token, uint32(t)); err != nil {
 		return fmt.Errorf("poll: epoll_ctl: %w", err)
 	}
 	return nil
 }
 
-func (p *Poller) control(what uintptr, fd int, token uint64, events uint32) error {
+func (p *Poller) add(fd int, token uint64, events uint32) error {
 	ev := unix.EpollEvent{Events: events, Fd: int32(uint32(token)), Pad: int32(uint32(token >> 32))}
-	_, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), what, uintptr(fd), uintptr(unsafe.Pointer(&ev)), 0, 0)
+	_, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), unix.EPOLL_CTL_ADD, uintptr(fd), uintptr(unsafe.Pointer(&ev)), 0, 0)
 	if e != 0 {
 		return e
 	}
