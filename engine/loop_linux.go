@@ -59,6 +59,8 @@ type loop struct {
 	inbox []message
 	over  bool // nobody looks at inbox any more
 
+	plainAt time.Duration // when a request was last answered without a file
+
 	draining, closing bool
 	drainTold         bool // the server knows that nothing more is accepted
 

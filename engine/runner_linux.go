@@ -313,6 +313,7 @@ func (r *runner) handOver(l *link) bool {
 		l.enter(StateIdle) // the crew counts it
 	}
 	l.word.Store(owned)
+	r.loop.plainAt = r.loop.now // its answer is not known yet
 	if r.srv.crew.start(job{link: l}) {
 		runtime.Gosched()
 		return true

@@ -89,7 +89,7 @@ func (r *runner) send(l *link) outcome {
 			return sent
 		case errno != 0 || out.File == 0 && int64(n) < out.Len():
 			return blocked // what did not fit raises an edge when there is room
-		case n >= fileSlice && r.loop != nil:
+		case n >= r.fileSlice() && r.loop != nil:
 			r.loop.again(l) // a file goes in slices
 			return yielded
 		}
@@ -124,6 +124,9 @@ func (r *runner) count(l *link) {
 	if r.requests > 0 {
 		l.loop.counters.requests.Add(r.requests)
 		r.requests = 0
+		if r.loop != nil && l.file == nil {
+			r.loop.plainAt = r.loop.now
+		}
 	}
 }
 
@@ -141,8 +144,17 @@ func (r *runner) sendOnce(l *link, out *conn.Output) (int, sock.Errno) {
 	return sock.Send(fd, out.Tail, false)
 }
 
+// fileSlice is how much of a file is sent before others have their turn. A worker
+// holds up nobody.
+func (r *runner) fileSlice() int {
+	if r.loop != nil && r.loop.now-r.loop.plainAt < fileAlone {
+		return fileSlice
+	}
+	return fileSliceAlone
+}
+
 func (r *runner) sendFile(l *link, left int64) (int, sock.Errno) {
-	n, errno := sock.SendFile(int(l.fd), int(l.file.file.Fd()), &l.file.offset, int(min(left, fileSlice)))
+	n, errno := sock.SendFile(int(l.fd), int(l.file.file.Fd()), &l.file.offset, int(min(left, int64(r.fileSlice()))))
 	if n == 0 && errno == 0 {
 		// The file can't be read, or has become shorter than announced: what is
 		// promised can't be sent.
