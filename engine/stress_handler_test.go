@@ -139,7 +139,7 @@ func (f *performance) detach(rest []step) {
 	f.d = d
 	f.s.later.Add(1)
 	go func() {
-		defer f.s.later.Done()
+		defer f.s.later.Add(-1)
 		for _, t := range rest {
 			if !f.doLater(t) {
 				return

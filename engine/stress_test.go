@@ -75,7 +75,7 @@ type stress struct {
 
 	fixture *fixture
 	over    atomic.Bool // the server ends: no more is promised
-	later   sync.WaitGroup
+	later   atomic.Int64
 	whole   atomic.Int64 // answers that came as promised
 	broken  atomic.Int64 // that were broken off as they had to be
 	errors  atomic.Int32
@@ -125,7 +125,11 @@ func (s *stress) String() string {
 // run lasts for so long, and until what was promised then has come.
 func (s *stress) run(length time.Duration) {
 	s.fixture = serve(s.t, s.options, s.handle)
-	s.t.Cleanup(s.later.Wait) // before the fixture looks for traces
+	s.t.Cleanup(func() { // before the fixture looks for traces
+		if !within(patience, func() bool { return s.later.Load() == 0 }) {
+			s.t.Errorf("%d detached answers have not ended", s.later.Load())
+		}
+	})
 	end := time.Now().Add(length)
 	var peers sync.WaitGroup
 	for i := range stressPeers {
