@@ -1,12 +1,11 @@
 package engine_test
 
 import (
-	"runtime"
-	"runtime/debug"
 	"syscall"
 	"testing"
 
 	"github.com/pollard-go/pollard/engine"
+	"github.com/pollard-go/pollard/engine/internal/allocations"
 )
 
 // TestNoAllocation: a request on a connection that is kept alive allocates
@@ -15,7 +14,6 @@ func TestNoAllocation(t *testing.T) {
 	if raceEnabled || debugged {
 		t.Skip("the race detector allocates, and so does Options.Debug")
 	}
-	const warmUp, count = 200, 2000
 	for name, request := range map[string]string{
 		"GET":  "GET /some/path?query=1 HTTP/1.1\r\nHost: example.com\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n",
 		"POST": "POST /some/path HTTP/1.1\r\nHost: example.com\r\nContent-Length: 10\r\n\r\n0123456789",
@@ -31,24 +29,10 @@ func TestNoAllocation(t *testing.T) {
 				})
 				c := rawClient(t, f)
 				out, in := []byte(request), make([]byte, 4096)
-				exchange(t, c, out, in, warmUp)
-				// The pools are to keep what they have.
-				defer debug.SetGCPercent(debug.SetGCPercent(-1))
-				// What a second costs, its Date, what a server that rests does, and what
-				// becomes of a handler that the machine makes slow, is not a request's.
-				for try := 1; ; try++ {
-					var before, after runtime.MemStats
-					runtime.ReadMemStats(&before)
-					exchange(t, c, out, in, count)
-					runtime.ReadMemStats(&after)
-					n := after.Mallocs - before.Mallocs
-					t.Logf("%d allocations for %d requests", n, count)
-					if n <= count/50 {
-						return
-					}
-					if try == 10 {
-						t.Fatal("again and again")
-					}
+				n := allocations.Fewest(func(n int) { exchange(t, c, out, in, n) })
+				t.Logf("%d allocations for %d requests", n, allocations.Requests)
+				if n > allocations.Tolerated {
+					t.Error("again and again")
 				}
 			})
 		})

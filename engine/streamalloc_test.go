@@ -2,13 +2,11 @@ package engine_test
 
 import (
 	"crypto/tls"
-	"math"
 	"net"
-	"runtime"
-	"runtime/debug"
 	"testing"
 
 	"github.com/pollard-go/pollard/engine"
+	"github.com/pollard-go/pollard/engine/internal/allocations"
 )
 
 // TestNoAllocationStreams: with a goroutine for each connection a request allocates
@@ -17,51 +15,32 @@ func TestNoAllocationStreams(t *testing.T) {
 	if raceEnabled || debugged {
 		t.Skip("the race detector allocates, and so does Options.Debug")
 	}
-	const warmUp, count = 200, 2000
 	request := []byte("GET /some/path?query=1 HTTP/1.1\r\nHost: example.com\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n")
 	h := func(w *engine.Response, r *engine.Request) {
 		_ = w.SetHeader("Content-Type", "text/plain")
 		_, _ = w.WriteString("Hello, World!")
-	}
-	// allocations counts those of the whole process for so many exchanges: the fewest
-	// of some tries, since what a second costs, its Date, and what a machine does that
-	// is busy otherwise, is not a request's.
-	allocations := func(exchanges func(n int)) int {
-		exchanges(warmUp)
-		defer debug.SetGCPercent(debug.SetGCPercent(-1)) // the pools are to keep what they have
-		fewest := math.MaxInt
-		for range 10 {
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			exchanges(count)
-			runtime.ReadMemStats(&after)
-			if fewest = min(fewest, int(after.Mallocs-before.Mallocs)); fewest <= count/50 {
-				break
-			}
-		}
-		return fewest
 	}
 	t.Run("net", func(t *testing.T) {
 		var o engine.Options
 		o.Listen.Transport = engine.TransportNet
 		fd := rawClient(t, serve(t, o, h))
 		in := make([]byte, 4096)
-		n := allocations(func(n int) { exchange(t, fd, request, in, n) })
-		t.Logf("%d allocations for %d requests", n, count)
-		if n > count/50 {
-			t.Errorf("%d allocations for %d requests", n, count)
+		n := allocations.Fewest(func(n int) { exchange(t, fd, request, in, n) })
+		t.Logf("%d allocations for %d requests", n, allocations.Requests)
+		if n > allocations.Tolerated {
+			t.Errorf("%d allocations for %d requests", n, allocations.Requests)
 		}
 	})
 	t.Run("TLS", func(t *testing.T) {
 		f := serveSecurely(t, engine.Options{}, h)
 		_, secured := f.shakes()
 		length := 0
-		ours := allocations(func(n int) { length = exchangeSecurely(t, secured, request, n) })
+		ours := allocations.Fewest(func(n int) { length = exchangeSecurely(t, secured, request, n) })
 		_, echoed := (&secure{fixture: &fixture{t: t, addr: echoSecurely(t, f, length)}}).shakes()
-		bare := allocations(func(n int) { exchangeSecurely(t, echoed, request, n) })
-		t.Logf("%d allocations for %d requests, %d with crypto/tls alone", ours, count, bare)
-		if ours > bare+count/50 {
-			t.Errorf("%d allocations for %d requests, %d with crypto/tls alone", ours, count, bare)
+		bare := allocations.Fewest(func(n int) { exchangeSecurely(t, echoed, request, n) })
+		t.Logf("%d allocations for %d requests, %d with crypto/tls alone", ours, allocations.Requests, bare)
+		if ours > bare+allocations.Tolerated {
+			t.Errorf("%d allocations for %d requests, %d with crypto/tls alone", ours, allocations.Requests, bare)
 		}
 	})
 }

@@ -6,11 +6,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"runtime"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/pollard-go/pollard/engine/internal/allocations"
 )
 
 // TestNoAllocation: a GET of a small file, and one that finds it unchanged,
@@ -29,7 +29,6 @@ func TestNoAllocation(t *testing.T) {
 		f.close()
 	}
 	tag := s.get("/files/deep/below/page.html").Header.Get("ETag")
-	const warmUp, count = 200, 2000
 	for name, request := range map[string]string{
 		"GET":        "GET /files/deep/below/page.html?v=1 HTTP/1.1\r\nHost: test\r\n\r\n",
 		"HEAD":       "HEAD /files/deep/below/page.html HTTP/1.1\r\nHost: test\r\n\r\n",
@@ -41,24 +40,10 @@ func TestNoAllocation(t *testing.T) {
 			out := []byte(request)
 			c, length := blocking(t, s.addr, request)
 			in := make([]byte, length)
-			exchange(t, c, out, in, warmUp)
-			// The pools are to keep what they have.
-			defer debug.SetGCPercent(debug.SetGCPercent(-1))
-			// What a second costs, its Date, and what becomes of a handler that the
-			// machine makes slow, is not a request's.
-			for try := 1; ; try++ {
-				var before, after runtime.MemStats
-				runtime.ReadMemStats(&before)
-				exchange(t, c, out, in, count)
-				runtime.ReadMemStats(&after)
-				n := after.Mallocs - before.Mallocs
-				t.Logf("%d allocations for %d requests", n, count)
-				if n <= count/50 {
-					return
-				}
-				if try == 10 {
-					t.Fatal("again and again")
-				}
+			n := allocations.Fewest(func(n int) { exchange(t, c, out, in, n) })
+			t.Logf("%d allocations for %d requests", n, allocations.Requests)
+			if n > allocations.Tolerated {
+				t.Error("again and again")
 			}
 		})
 	}

@@ -44,6 +44,7 @@ var layers = []layer{
 	{dir: "engine/internal/poll", others: []string{system}, never: []string{"net/http"}},
 	{dir: "engine/internal/sock", others: []string{system}, never: []string{"net/http"}},
 	{dir: "engine/internal/programs"},
+	{dir: "engine/internal/allocations"},
 	{dir: "engine/internal/selfsigned", never: []string{"net/http"}},
 	{
 		dir: "engine/internal/netpoll", ours: []string{"conn", "engine/internal/carrier", "engine/internal/sock"},
