@@ -106,20 +106,30 @@ func (p *Poller) open() error {
 		_ = unix.Close(p.fd)
 		return fmt.Errorf("poll: epoll descriptor: %w", err)
 	}
-	p.file = os.NewFile(uintptr(p.fd), "epoll")
-	conn, err := p.file.SyscallConn()
-	if err == nil {
-		p.conn = conn
-		err = p.file.SetReadDeadline(time.Time{}) // fails unless the runtime polls it
+	var err error
+	if p.file, p.conn, err = underRuntime(p.fd, "epoll"); err != nil {
+		return err
 	}
-	if err == nil {
-		err = p.add(p.wake, wakeToken, unix.EPOLLIN|1<<31)
-	}
-	if err != nil {
+	if err = p.add(p.wake, wakeToken, unix.EPOLLIN|1<<31); err != nil {
 		_ = p.file.Close()
-		return fmt.Errorf("poll: epoll under the runtime's poller: %w", err)
+		return fmt.Errorf("poll: epoll_ctl: %w", err)
 	}
 	return nil
+}
+
+// underRuntime has the runtime's poller watch fd, which must not block. It takes fd
+// over: on an error it is closed.
+func underRuntime(fd int, name string) (*os.File, syscall.RawConn, error) {
+	file := os.NewFile(uintptr(fd), name)
+	conn, err := file.SyscallConn()
+	if err == nil {
+		err = file.SetReadDeadline(time.Time{}) // fails unless the runtime polls it
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, nil, fmt.Errorf("poll: %s under the runtime's poller: %w", name, err)
+	}
+	return file, conn, nil
 }
 
 // Add reports readiness of fd with the token from now on, beginning with what

@@ -31,15 +31,10 @@ func NewSleeper() (*Sleeper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("poll: timerfd_create: %w", err)
 	}
-	s := &Sleeper{fd: fd, file: os.NewFile(uintptr(fd), "timer")}
+	s := &Sleeper{fd: fd}
 	s.read = s.readExpired
-	s.conn, err = s.file.SyscallConn()
-	if err == nil {
-		err = s.file.SetReadDeadline(time.Time{}) // fails unless the runtime polls it
-	}
-	if err != nil {
-		_ = s.file.Close()
-		return nil, fmt.Errorf("poll: timer under the runtime's poller: %w", err)
+	if s.file, s.conn, err = underRuntime(fd, "timer"); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
