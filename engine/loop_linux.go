@@ -52,14 +52,13 @@ type loop struct {
 	pauseUntil time.Duration
 	turns      queue[*link]   // have more to do, although no event will say so
 	taken      queue[message] // from inbox, still to be looked at
+	plainAt    time.Duration  // when a request was last answered without a file: see sliceNow
 
 	ending sync.Mutex // held by a worker that closes a socket, and by endSocket
 
 	mu    sync.Mutex
 	inbox []message
 	over  bool // nobody looks at inbox any more
-
-	plainAt time.Duration // when a request was last answered without a file
 
 	draining, closing bool
 	drainTold         bool // the server knows that nothing more is accepted

@@ -17,12 +17,6 @@ import (
 // fileSlice is what one sendfile takes at most, so that others get their turn.
 const fileSlice = 128 << 10
 
-// A loop that has lately sent nothing but files takes larger slices, which are cheaper.
-const (
-	fileSliceAlone = 512 << 10
-	fileAlone      = 10 * time.Millisecond
-)
-
 // sendFile is the file that conn's output goes on with.
 type sendFile struct {
 	file   carrier.File

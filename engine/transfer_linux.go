@@ -1,11 +1,20 @@
 package engine
 
 import (
+	"time"
+
 	"github.com/pollard-go/pollard/conn"
 	"github.com/pollard-go/pollard/engine/internal/sock"
 )
 
 // This file is how a runner moves bytes between a socket and its connection.
+
+// A loop that has lately sent nothing but files takes larger slices than fileSlice,
+// which are cheaper.
+const (
+	fileSliceAlone = 512 << 10
+	fileAlone      = 10 * time.Millisecond
+)
 
 // receive reads once.
 func (r *runner) receive(l *link) {
@@ -89,7 +98,7 @@ func (r *runner) send(l *link) outcome {
 			return sent
 		case errno != 0 || out.File == 0 && int64(n) < out.Len():
 			return blocked // what did not fit raises an edge when there is room
-		case n >= r.fileSlice() && r.loop != nil:
+		case n >= r.sliceNow() && r.loop != nil:
 			r.loop.again(l) // a file goes in slices
 			return yielded
 		}
@@ -144,9 +153,9 @@ func (r *runner) sendOnce(l *link, out *conn.Output) (int, sock.Errno) {
 	return sock.Send(fd, out.Tail, false)
 }
 
-// fileSlice is how much of a file is sent before others have their turn. A worker
+// sliceNow is how much of a file is sent before others have their turn. A worker
 // holds up nobody.
-func (r *runner) fileSlice() int {
+func (r *runner) sliceNow() int {
 	if r.loop != nil && r.loop.now-r.loop.plainAt < fileAlone {
 		return fileSlice
 	}
@@ -154,7 +163,7 @@ func (r *runner) fileSlice() int {
 }
 
 func (r *runner) sendFile(l *link, left int64) (int, sock.Errno) {
-	n, errno := sock.SendFile(int(l.fd), int(l.file.file.Fd()), &l.file.offset, int(min(left, int64(r.fileSlice()))))
+	n, errno := sock.SendFile(int(l.fd), int(l.file.file.Fd()), &l.file.offset, int(min(left, int64(r.sliceNow()))))
 	if n == 0 && errno == 0 {
 		// The file can't be read, or has become shorter than announced: what is
 		// promised can't be sent.

@@ -19,7 +19,7 @@ func TestFileSlice(t *testing.T) {
 		{"alone", &runner{loop: &loop{now: now, plainAt: now - fileAlone}}, fileSliceAlone},
 		{"by a worker", &runner{}, fileSliceAlone},
 	} {
-		if got := test.r.fileSlice(); got != test.want {
+		if got := test.r.sliceNow(); got != test.want {
 			t.Errorf("%s: %d, want %d", test.name, got, test.want)
 		}
 	}
