@@ -25,11 +25,12 @@ func (c *Conn) commit(length int64, ending bool) {
 		*p = c.appendHead(*p, date, length)
 	} else if key := r.key(length); memo.holds(key, date) {
 		r.framing, r.length = framingLength, length
-		*p = append(*p, memo.text...)
+		dst := append(*p, memo.text...)
 		if ending { // all content is here: it needs no second look at the output
-			*p = append(*p, r.content...)
+			dst = append(dst, r.content...)
 			r.content = r.content[:0]
 		}
+		*p = dst
 	} else {
 		start := len(*p)
 		*p = c.appendHead(*p, date, length)

@@ -60,6 +60,7 @@ func (c *Conn) detach() {
 	}
 	c.x = nil
 	x.nextRequest()
+	x.req.Forget()
 	x.input.drop()
 	x.out.reset()
 	if cap(x.validHost) > 256 {
@@ -77,6 +78,7 @@ func (c *Conn) ForgetHead() {
 	}
 	x.input.releaseHead()
 	x.input.headCopy = nil
+	x.req.Forget()
 	x.req.Reset()
 	requests.Put(x.req)
 	x.req = nil

@@ -86,6 +86,8 @@ func (x *exchange) checkHost(r *parser.Request) *refusal {
 		return refuseNoHost
 	case n > 1:
 		return refuseHosts
+	case r.Repeated():
+		return nil // it was valid in the request before
 	}
 	host := r.First(parser.KnownHost)
 	if len(host) > 0 && bytes.Equal(host, x.validHost) {

@@ -155,6 +155,9 @@ func (c *Conn) requested(now time.Duration) (e Event, ok bool) {
 		c.refuse(now, f.status, f.reason, f.detail)
 		return 0, false
 	}
+	if len(x.input.bytes) > 0 && x.body.complete() {
+		x.req.Remember() // a request is pipelined behind it
+	}
 	x.resp.http10 = x.req.Minor() == 0
 	x.resp.verb = x.req.Verb()
 	x.resp.aged = c.aged(now)

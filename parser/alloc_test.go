@@ -39,6 +39,18 @@ func TestNoAllocations(t *testing.T) {
 				r.Parse(browser[:i+1], &roomy)
 			}
 		},
+		"heads with the same section": func() {
+			r.Forget()
+			for i := range 3 {
+				r.Reset()
+				r.Parse(browser, &roomy)
+				if r.Repeated() != (i > 0) {
+					t.Error("repeated", r.Repeated(), i)
+				}
+				r.Remember()
+			}
+			r.Forget()
+		},
 		"a broken head": func() {
 			r.Reset()
 			if _, err := r.Parse(broken, &roomy); err == nil {

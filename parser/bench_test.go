@@ -38,6 +38,21 @@ func BenchmarkSmallGet(b *testing.B) {
 	benchmarkHead(b, []byte("GET / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n"))
 }
 
+// A head as wrk sends it when it pipelines: with the section of the one before.
+func BenchmarkSmallGetRepeated(b *testing.B) {
+	buf := []byte("GET / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n")
+	var r Request
+	b.SetBytes(int64(len(buf)))
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Reset()
+		if n, err := r.Parse(buf, &roomy); n != len(buf) {
+			b.Fatal(n, err)
+		}
+		r.Remember()
+	}
+}
+
 // The browser's head in segments of 100 bytes.
 func BenchmarkBrowserRequestInPieces(b *testing.B) {
 	buf := readBrowserRequest(b)

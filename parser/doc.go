@@ -4,9 +4,10 @@
 // # Contract
 //
 // Bytes in, views and offsets out. The caller owns every buffer. The parser
-// copies nothing, reads no clock, imports nothing of this module, and
-// allocates nothing, with one exception: a section of more than 64 field lines
-// grows a slice that is then kept (see Fields).
+// copies nothing but the section that it is asked to Remember, reads no clock,
+// imports nothing of this module, and allocates nothing, with two exceptions: a
+// section of more than 64 field lines grows a slice that is then kept (see
+// Fields), and so does a first section that is remembered.
 //
 // Every parser answers in one of three ways: done, with the number of bytes
 // that belonged to it; more bytes needed; or an *Error with the status to
@@ -55,6 +56,7 @@
 //	fields.go    Fields: field lines, resumable; look-up
 //	known.go     Known: names recognised on the way
 //	whole.go     the fast path: ordinary lines that are whole
+//	repeat.go    sections that are the one before: clients that pipeline
 //	trailer.go   Trailer
 //	chunked.go   Chunked: framing of a chunked body
 //	scan.go      eight bytes at a time; classes of bytes

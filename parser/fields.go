@@ -13,10 +13,10 @@ const inlineFields = 64
 // next Reset. Before the section is complete it has the lines read so far.
 //
 // The first 64 lines are held inline. For more of them a slice is grown, once,
-// and kept by Reset: the only allocation of this package, amortised over the
-// life of the Fields.
+// and kept by Reset: an allocation amortised over the life of the Fields.
 type Fields struct {
 	buf   []byte
+	at    uint32 // where the section starts in buf: all that follows counts from there
 	count int
 
 	// What is known of the line being read, so that parsing resumes where it
@@ -34,7 +34,7 @@ type Fields struct {
 	more   []span
 }
 
-// span is where the name and the value of one field line are in the buffer.
+// span is where the name and the value of one field line are in the section.
 type span struct{ name, nameEnd, value, valueEnd uint32 }
 
 // Phases of a field line. A section starts in phaseLine.
@@ -55,8 +55,10 @@ func (f *Fields) Len() int { return f.count }
 // its value without the whitespace around it.
 func (f *Fields) At(i int) (name, value []byte) {
 	s := f.span(i)
-	return f.buf[s.name:s.nameEnd:s.nameEnd], f.buf[s.value:s.valueEnd:s.valueEnd]
+	return f.view(s.name, s.nameEnd), f.view(s.value, s.valueEnd)
 }
+
+func (f *Fields) view(from, to uint32) []byte { return f.buf[f.at+from : f.at+to : f.at+to] }
 
 func (f *Fields) span(i int) *span {
 	if uint(i) >= uint(f.count) {
@@ -84,7 +86,7 @@ func (f *Fields) Get(name string) (value []byte, ok bool) {
 func (f *Fields) Next(name string, from int) int {
 	for i := max(from, 0); i < f.count; i++ {
 		s := f.span(i)
-		if int(s.nameEnd-s.name) == len(name) && EqualFold(f.buf[s.name:s.nameEnd], name) {
+		if int(s.nameEnd-s.name) == len(name) && EqualFold(f.view(s.name, s.nameEnd), name) {
 			return i
 		}
 	}
@@ -121,7 +123,7 @@ func (f *Fields) First(k Known) []byte {
 		return nil
 	}
 	s := f.span(int(f.known[k].first))
-	return f.buf[s.value:s.valueEnd:s.valueEnd]
+	return f.view(s.value, s.valueEnd)
 }
 
 // FirstIndex returns the index of the first field line of a known name, or -1.
@@ -145,15 +147,19 @@ func (f *Fields) NextKnown(k Known, from int) int {
 	return f.Next(knownNames[k], from)
 }
 
-// reset empties f and makes it ready for a section that starts at byte at of
-// the buffer.
-func (f *Fields) reset(at int) {
+// reset empties f and makes it ready for another section.
+func (f *Fields) reset() {
 	f.buf = nil
+	f.restart()
+}
+
+// restart is reset for a section in the same buffer.
+func (f *Fields) restart() {
 	f.count = 0
 	f.more = f.more[:0]
 	f.seen = 0
 	f.phase = phaseLine
-	f.pos, f.line = at, at
+	f.pos, f.line = 0, 0
 }
 
 // scan goes on with the section in buf, which is already cut to the limit of

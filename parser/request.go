@@ -12,6 +12,8 @@ package parser
 // the answer to a head with a broken field can still know its method.
 type Request struct {
 	Fields
+	pos    int // next byte of the request line to look at; Fields counts its own from behind it
+	line   int // start of the request line
 	target target
 	method uint32 // where the request line, and so the method, starts
 	sp     uint32 // the SP after the method
@@ -19,6 +21,7 @@ type Request struct {
 	minor  uint8
 	empty  uint8 // empty lines skipped
 	stage  uint8
+	before before
 	err    Error
 }
 
@@ -41,7 +44,10 @@ const (
 
 // Reset makes r ready for the next head. All views of it end.
 func (r *Request) Reset() {
-	r.Fields.reset(0)
+	r.pos, r.line = 0, 0
+	if !r.before.putAside(&r.Fields) {
+		r.Fields.reset()
+	}
 	r.target = target{}
 	r.method, r.sp = 0, 0
 	r.verb, r.minor, r.empty = VerbOther, 0, 0
@@ -72,11 +78,17 @@ func (r *Request) Parse(buf []byte, lim *Limits) (n int, err *Error) {
 		}
 	}
 	if r.stage == stageFields {
-		if why := r.scan(b, orUnlimited(lim.FieldLine), orUnlimited(lim.Fields)); why != 0 {
-			return 0, r.err.set(why, r.pos)
+		f := &r.Fields
+		f.at = uint32(r.pos)
+		section := b[r.pos:]
+		if r.before.aside && r.before.takeUp(f, section) {
+			return r.pos + f.pos, nil
 		}
-		if r.phase == phaseEnded {
-			return r.pos, nil
+		if why := f.scan(section, orUnlimited(lim.FieldLine), orUnlimited(lim.Fields)); why != 0 {
+			return 0, r.err.set(why, r.pos+f.pos)
+		}
+		if f.phase == phaseEnded {
+			return r.pos + f.pos, nil
 		}
 	}
 	if len(buf) > whole {
@@ -273,10 +285,11 @@ func (r *Request) Started() bool { return r.stage >= stageMethod }
 // holds the same bytes: views are of buf from now on.
 func (r *Request) Rebind(buf []byte) { r.buf = buf }
 
-func (r *Request) view(from, to uint32) []byte { return r.buf[from:to:to] }
+// part returns a view of a part of the request line.
+func (r *Request) part(from, to uint32) []byte { return r.buf[from:to:to] }
 
 // Method returns the method as it was sent.
-func (r *Request) Method() []byte { return r.view(r.method, r.sp) }
+func (r *Request) Method() []byte { return r.part(r.method, r.sp) }
 
 // Verb returns the method as a small number.
 func (r *Request) Verb() Verb { return r.verb }
@@ -285,7 +298,7 @@ func (r *Request) Verb() Verb { return r.verb }
 func (r *Request) IsHead() bool { return r.verb == VerbHead }
 
 // Target returns the request target as it was sent.
-func (r *Request) Target() []byte { return r.view(r.target.start, r.target.end) }
+func (r *Request) Target() []byte { return r.part(r.target.start, r.target.end) }
 
 // Form returns the form of the request target.
 func (r *Request) Form() TargetForm { return r.target.form }
@@ -296,7 +309,7 @@ func (r *Request) Scheme() []byte {
 	if r.target.form != AbsoluteForm {
 		return nil
 	}
-	return r.view(r.target.start, r.target.start+uint32(r.target.schemeEnd))
+	return r.part(r.target.start, r.target.start+uint32(r.target.schemeEnd))
 }
 
 // Authority returns the host and port of an absolute-form or authority-form
@@ -305,7 +318,7 @@ func (r *Request) Authority() []byte {
 	if r.target.form != AbsoluteForm && r.target.form != AuthorityForm {
 		return nil
 	}
-	return r.view(r.target.authority, r.target.path)
+	return r.part(r.target.authority, r.target.path)
 }
 
 var (
@@ -331,7 +344,7 @@ func (r *Request) Path() []byte {
 	if t.form == AuthorityForm {
 		return nil
 	}
-	return r.view(t.path, t.query)
+	return r.part(t.path, t.query)
 }
 
 // Query returns what follows the first '?' of an origin-form or absolute-form
@@ -340,7 +353,7 @@ func (r *Request) Query() []byte {
 	if !r.HasQuery() {
 		return nil
 	}
-	return r.view(r.target.query+1, r.target.end)
+	return r.part(r.target.query+1, r.target.end)
 }
 
 // HasQuery reports whether the target has a '?', even if nothing follows it.

@@ -10,7 +10,7 @@ type Trailer struct {
 
 // Reset makes t ready for the next trailer section. All views of it end.
 func (t *Trailer) Reset() {
-	t.Fields.reset(0)
+	t.Fields.reset()
 	t.err = Error{}
 }
 
