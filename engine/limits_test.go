@@ -3,7 +3,7 @@ package engine_test
 // What negative values mean of the options that limit connections: see negative.
 func init() {
 	for name, wrong := range map[string]bool{
-		"Listen.DeferAccept":       true,
+		"Listen.DeferAccept":       false,
 		"Listen.FastOpen":          true,
 		"Listen.UserTimeout":       true,
 		"Listen.ProbeIdle":         false,

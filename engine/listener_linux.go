@@ -57,8 +57,8 @@ type listener struct {
 }
 
 // openListener takes over what the loops need of ln, and sets its options.
-func (s *Server) openListener(ln net.Listener) (*listener, error) {
-	l := &listener{net: ln, done: make(chan struct{})}
+func (s *Server) openListener(ln net.Listener, exclusive bool) (*listener, error) {
+	l := &listener{net: ln, exclusive: exclusive, done: make(chan struct{})}
 	var err error
 	switch ln := ln.(type) {
 	case *net.TCPListener:
@@ -78,7 +78,7 @@ func (s *Server) openListener(ln net.Listener) (*listener, error) {
 		return nil, fmt.Errorf("engine: Serve: non-blocking listener: %w", err)
 	}
 	if !l.unix {
-		if err := s.opts.Listen.applyTo(l.fd, &s.given.Listen); err != nil {
+		if err := s.opts.Listen.applyTo(l.fd, &s.given.Listen, exclusive); err != nil {
 			_ = l.file.Close()
 			return nil, err
 		}

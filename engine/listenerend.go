@@ -11,7 +11,7 @@ import (
 //
 //	deafened  no handshake begins: who connects is refused, as after the end
 //	settling  handshakes that have begun end, and what they bring is accepted
-//	closed    when there are none, or after settleMost
+//	closed    when there are none, or after settleMost or settleDeferred
 //
 // One that somebody else may hold is emptied and closed: deafness is of the socket,
 // and could not be taken back.
@@ -20,6 +20,9 @@ const (
 	// settleMost is how long handshakes are waited for, if Close.Hold is not
 	// shorter. They take a round trip, or for ever if the peer has gone.
 	settleMost = time.Second
+	// settleDeferred is how long they are waited for if connections are left in the
+	// kernel: those that are silent show themselves after a second.
+	settleDeferred = 1250 * time.Millisecond
 	// settleFirst is when it is looked first: a SYN that came just before may still
 	// be in the hands of another processor. settleAgain is the time after that.
 	settleFirst = time.Millisecond
@@ -30,6 +33,9 @@ const (
 // tells that they don't matter.
 func (s *Server) settle(ln net.Listener, over func() bool) {
 	most := min(settleMost, max(0, s.opts.Close.Hold))
+	if most > 0 && s.opts.Listen.DeferAccept > 0 {
+		most = max(most, settleDeferred)
+	}
 	began := time.Now()
 	for pause := settleFirst; ; pause = settleAgain {
 		time.Sleep(pause)

@@ -160,6 +160,31 @@ func TestHandshakeCrossesDrain(t *testing.T) {
 	}
 }
 
+// TestSilentCrossesDrain: a connection that the kernel still holds, since nothing has
+// come on it, is ended in order.
+func TestSilentCrossesDrain(t *testing.T) {
+	for _, transport := range []engine.Transport{engine.TransportEpoll, engine.TransportNet} {
+		t.Run(transport.String(), func(t *testing.T) {
+			var o engine.Options
+			o.Listen.Exclusive, o.Listen.Transport = true, transport
+			f := serve(t, o, hello)
+			c := f.served1(t)
+			accepted := f.Stats().Accepted
+			silent := f.dial()
+			ended := f.shutDown()
+			f.refuses()
+			_ = c.Close()
+			silent.ended()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+			if f.Stats().Accepted == accepted {
+				t.Error("it was not accepted")
+			}
+		})
+	}
+}
+
 // served1 is a connection on which a request has been answered: the server runs.
 func (f *fixture) served1(t *testing.T) *client {
 	t.Helper()

@@ -35,9 +35,12 @@ type ListenOptions struct {
 	// Multipath TCP listener, as net.Listen opens where it can, refuses some.
 
 	// DeferAccept leaves a connection in the kernel until its first data comes, or
-	// about that time has passed (TCP_DEFER_ACCEPT, in whole seconds, rounded up).
-	// Peers that wait for the server to say something lose that time. Zero: off.
-	// Negative: an error.
+	// about that time has passed (TCP_DEFER_ACCEPT, in whole seconds, rounded up): one
+	// that is made for a request costs half as much. One that is silent is seen by
+	// limits, hooks and Stats only then. Zero: 1 s for sockets that nobody else has:
+	// those that ListenAndServe opens, and all if Exclusive; others are accepted from
+	// at once. Negative: at once. In order, a server ends those that are still in the
+	// kernel if it is for no more than 1 s, and resets the others.
 	DeferAccept time.Duration
 	// FastOpen is how many connections may be under way whose request came with
 	// the SYN (TCP_FASTOPEN, RFC 7413; the system must allow it, net.ipv4.tcp_fastopen).
@@ -85,7 +88,6 @@ func (o *ListenOptions) check() error {
 		name  string
 		value time.Duration
 	}{
-		{"Listen.DeferAccept", o.DeferAccept},
 		{"Listen.UserTimeout", o.UserTimeout},
 		{"Listen.ProbeInterval", o.ProbeInterval},
 	} {

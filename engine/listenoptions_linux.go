@@ -13,15 +13,20 @@ const kernelDefault = -1
 
 // applyTo sets the options of a listening TCP socket, which accepted ones
 // inherit. A default of ours that the kernel refuses, as some do for MPTCP
-// sockets, is let be; given holds the options before the defaults.
-func (o *ListenOptions) applyTo(fd int, given *ListenOptions) error {
+// sockets, is let be; given holds the options before the defaults. alone says that
+// nobody else has the socket.
+func (o *ListenOptions) applyTo(fd int, given *ListenOptions, alone bool) error {
+	deferral := o.DeferAccept
+	if given.DeferAccept == 0 && !alone {
+		deferral = 0 // who still has it when we end would find silent connections reset
+	}
 	for _, s := range [...]struct {
 		field, call          string
 		level, option, value int
 		given                bool
 	}{
 		{"Nagle", "TCP_NODELAY", unix.IPPROTO_TCP, unix.TCP_NODELAY, bit(!o.Nagle), false},
-		{"DeferAccept", "TCP_DEFER_ACCEPT", unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, whole(o.DeferAccept, time.Second), true},
+		{"DeferAccept", "TCP_DEFER_ACCEPT", unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, whole(deferral, time.Second), given.DeferAccept > 0},
 		{"FastOpen", "TCP_FASTOPEN", unix.IPPROTO_TCP, unix.TCP_FASTOPEN, unlessZero(o.FastOpen), true},
 		{"UserTimeout", "TCP_USER_TIMEOUT", unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, whole(o.UserTimeout, time.Millisecond), true},
 		{"SendBuffer", "SO_SNDBUF", unix.SOL_SOCKET, unix.SO_SNDBUF, unlessZero(o.SendBuffer), true},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -142,6 +143,102 @@ func serveSetsOptions(t *testing.T, transport Transport) {
 	fetch(t, ln.Addr().String()) // it may have been established before Serve was called
 	if got := fetch(t, ln.Addr().String()); got != "8 30000" {
 		t.Errorf("accepted sockets have %s", got)
+	}
+}
+
+// TestDeferral: connections are left in the kernel, by default, only of a socket that
+// nobody else has.
+func TestDeferral(t *testing.T) {
+	opened := (*Server).ListenAndServe
+	given := func(s *Server) error {
+		var lc net.ListenConfig
+		lc.SetMultipathTCP(false) // its sockets refuse it
+		ln, err := lc.Listen(context.Background(), "tcp", s.given.Addr)
+		if err != nil {
+			return err
+		}
+		return s.Serve(ln)
+	}
+	for _, c := range []struct {
+		name      string
+		serve     func(*Server) error
+		after     time.Duration
+		exclusive bool
+		want      int // seconds
+	}{
+		{"ours", opened, 0, false, 1},
+		{"ours, at once", opened, -1, false, 0},
+		{"ours, as said", opened, 2500 * time.Millisecond, false, 3},
+		{"given", given, 0, false, 0},
+		{"given, as said", given, time.Second, false, 1},
+		{"exclusive", given, 0, true, 1},
+		{"exclusive, at once", given, -1, true, 0},
+	} {
+		for _, transport := range []Transport{TransportEpoll, TransportNet} {
+			t.Run(c.name+", "+transport.String(), func(t *testing.T) {
+				o := Options{Addr: programs.FreeAddr(t), Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
+				o.Listen.DeferAccept, o.Listen.Exclusive, o.Listen.Transport = c.after, c.exclusive, transport
+				srv := New(HandlerFunc(func(w *Response, _ *Request) { _, _ = w.WriteString("hello") }), o)
+				done := make(chan error, 1)
+				go func() { done <- c.serve(srv) }()
+				defer func() {
+					_ = srv.Close()
+					if err := <-done; !errors.Is(err, ErrServerClosed) {
+						t.Error(err)
+					}
+				}()
+				fetch(t, o.Addr)
+				if got := deferral(t, o.Addr); got != c.want {
+					t.Errorf("after %d s, want %d", got, c.want)
+				}
+			})
+		}
+	}
+}
+
+// deferral returns TCP_DEFER_ACCEPT of the socket of this process that listens on addr.
+func deferral(t *testing.T, addr string) int {
+	t.Helper()
+	for fd := range 1024 {
+		listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+		if err != nil || listens == 0 {
+			continue
+		}
+		a, err := unix.Getsockname(fd)
+		if err != nil {
+			continue
+		}
+		if a, ok := a.(*unix.SockaddrInet4); !ok || fmt.Sprint(netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port))) != addr {
+			continue
+		}
+		seconds, err := unix.GetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return seconds
+	}
+	t.Fatalf("nothing listens on %s", addr)
+	return 0
+}
+
+// TestSilentIsAccepted: a peer that waits for the server to begin is seen after about
+// a second.
+func TestSilentIsAccepted(t *testing.T) {
+	var o Options
+	o.Timeouts.Head, o.KeepAlive.IdleTimeout = 50*time.Millisecond, 50*time.Millisecond
+	addr, srv := listening(t, o, func(w *Response, _ *Request) { _, _ = w.WriteString("hello") })
+	fetch(t, addr)
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(time.Minute))
+	if n, err := c.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("%d, %v", n, err)
+	}
+	if n := srv.Stats().Accepted; n != 2 {
+		t.Errorf("%d accepted", n)
 	}
 }
 

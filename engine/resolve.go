@@ -22,6 +22,7 @@ func (o Options) resolved() (Options, error) {
 	if o.Addr == "" {
 		o.Addr = ":8080"
 	}
+	def(&o.Listen.DeferAccept, time.Second)
 	def(&o.Listen.ProbeIdle, 90*time.Second)
 	def(&o.Listen.ProbeInterval, 15*time.Second)
 	def(&o.Listen.ProbeCount, 4)

@@ -51,7 +51,7 @@ func (s *Server) prepare(ln net.Listener, secure *tls.Config, ours bool) (*serve
 			return l, err
 		}
 	}
-	if err := s.setOptions(ln); err != nil {
+	if err := s.setOptions(ln, ours || s.opts.Listen.Exclusive); err != nil {
 		return nil, err
 	}
 	a := &acceptor{srv: s, ln: ln, secure: secure, ours: ours}

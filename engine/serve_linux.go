@@ -22,16 +22,15 @@ func (s *Server) overLoops(ln net.Listener, ours bool) (*served, error) {
 	default:
 		return nil, nil
 	}
-	l, err := s.openListener(ln)
+	l, err := s.openListener(ln, ours || s.opts.Listen.Exclusive)
 	if err != nil {
 		return nil, err
 	}
-	l.exclusive = ours || s.opts.Listen.Exclusive
 	return &served{run: func() error { return s.serve(l) }, close: l.close}, nil
 }
 
 // setOptions sets those of a listener that loops don't watch.
-func (s *Server) setOptions(ln net.Listener) error {
+func (s *Server) setOptions(ln net.Listener, exclusive bool) error {
 	t, ok := ln.(*net.TCPListener)
 	if !ok {
 		return nil
@@ -40,7 +39,7 @@ func (s *Server) setOptions(ln net.Listener) error {
 	if err != nil {
 		return err
 	}
-	cerr := raw.Control(func(fd uintptr) { err = s.opts.Listen.applyTo(int(fd), &s.given.Listen) })
+	cerr := raw.Control(func(fd uintptr) { err = s.opts.Listen.applyTo(int(fd), &s.given.Listen, exclusive) })
 	return errors.Join(cerr, err)
 }
 
@@ -97,7 +96,7 @@ func (s *Server) control(network, _ string, c syscall.RawConn) (err error) {
 		if s.opts.Listen.ReusePort {
 			err = os.NewSyscallError("setsockopt SO_REUSEPORT", unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
 		}
-		err = errors.Join(err, s.opts.Listen.applyTo(int(fd), &s.given.Listen))
+		err = errors.Join(err, s.opts.Listen.applyTo(int(fd), &s.given.Listen, true))
 	})
 	return errors.Join(cerr, err)
 }

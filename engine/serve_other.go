@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-func (s *Server) setOptions(net.Listener) error { return nil }
+func (s *Server) setOptions(net.Listener, bool) error { return nil }
 
 func (s *Server) setAccepted(net.Conn, bool) {}
 
