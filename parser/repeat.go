@@ -47,13 +47,14 @@ func (r *Request) Forget() {
 // those of the section that is remembered.
 func (b *before) putAside(f *Fields) bool {
 	b.taken = false
-	if !b.held {
-		return b.aside
+	if b.held {
+		b.held, b.aside = false, true
+		b.count, b.seen = f.count, f.seen
 	}
-	b.held, b.aside = false, true
-	b.count, b.seen = f.count, f.seen
-	f.buf, f.count, f.seen = nil, 0, 0
-	return true
+	if b.aside {
+		f.buf, f.count, f.seen = nil, 0, 0
+	}
+	return b.aside
 }
 
 // takeUp gives f its lines back if buf begins with the section that they are of.
