@@ -34,6 +34,7 @@ const section = "Host: a\r\nConnection: keep-alive\r\nX: \t y \r\nhost:\r\n\r\n"
 // byte by byte, and comes whole.
 func TestRepeated(t *testing.T) {
 	many := strings.Repeat("a: b\r\n", inlineFields)
+	longest := "a:" + strings.Repeat("v", repeatBytes-len("a:\r\n\r\n")) + "\r\n\r\n"
 	for name, tt := range map[string]struct {
 		before, head string
 		want         bool
@@ -46,6 +47,8 @@ func TestRepeated(t *testing.T) {
 		"no fields":                 {"GET / HTTP/1.1\r\n\r\n", "GET /a HTTP/1.1\r\n\r\n", true},
 		"as many as are inline":     {"GET / HTTP/1.1\r\n" + many + "\r\n", "GET / HTTP/1.1\r\n" + many + "\r\n", true},
 		"more than are inline":      {"GET / HTTP/1.1\r\n" + many + "c: d\r\n\r\n", "GET / HTTP/1.1\r\n" + many + "c: d\r\n\r\n", false},
+		"as long as may be":         {line + longest, line + longest, true},
+		"a byte longer":             {line + "b" + longest, line + "b" + longest, false},
 		"long":                      {line + "a: " + strings.Repeat("v", repeatBytes) + "\r\n\r\n", line + "a: " + strings.Repeat("v", repeatBytes) + "\r\n\r\n", false},
 		"a line less":               {line + "Host: a\r\nb: c\r\n\r\n", line + "Host: a\r\n\r\n", false},
 		"a line more":               {line + "Host: a\r\n\r\n", line + "Host: a\r\nContent-Length: 5\r\n\r\n", false},
