@@ -48,7 +48,7 @@ func (c *Conn) Hijackable() error {
 // may be left over by an intermediary that doesn't know of it, and would go on
 // speaking HTTP with us.
 func (c *Conn) offered() bool {
-	if !lists(c.x.req, "Connection", []byte("upgrade")) {
+	if c.x.req == nil || !lists(c.x.req, "Connection", []byte("upgrade")) { // see ForgetHead
 		return false
 	}
 	list, _ := c.x.resp.Header.Get("Upgrade")

@@ -65,3 +65,22 @@ func TestDecline(t *testing.T) {
 		t.Errorf("%s in state %s", e, c.State())
 	}
 }
+
+// TestUpgradeAfterForgetHead: what the request offered is not known any more.
+func TestUpgradeAfterForgetHead(t *testing.T) {
+	var c Conn
+	c.Init(benchConfig(), 0)
+	c.Receive(0, []byte("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"))
+	if e := c.Next(0); e != Requested {
+		t.Fatal(e)
+	}
+	_ = c.SetStatus(101)
+	_ = c.Header().Set("Upgrade", "x")
+	if err := c.Hijackable(); err != nil {
+		t.Error(err)
+	}
+	c.ForgetHead()
+	if err := c.Hijackable(); err != ErrUpgrade {
+		t.Error(err)
+	}
+}

@@ -94,3 +94,18 @@ func TestTrailerLimits(t *testing.T) {
 		}
 	}
 }
+
+// A limit that is lowered within a head holds from then on, also behind the request
+// line.
+func TestLoweredLimit(t *testing.T) {
+	input := []byte("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+	var r Request
+	if n, err := r.Parse(input[:20], &roomy); n != 0 || err != nil {
+		t.Fatal(n, err)
+	}
+	lowered := roomy
+	lowered.Head = 10
+	if n, err := r.Parse(input, &lowered); n != 0 || err == nil || err.Reason != ReasonSectionTooLarge {
+		t.Errorf("%d, %v", n, err)
+	}
+}
