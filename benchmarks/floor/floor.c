@@ -6,7 +6,8 @@
  *
  * usage: floor PORT [THREADS [close]]
  *
- * Each thread has an epoll descriptor and, through SO_REUSEPORT, a listener of its own. With "close" every answer says
+ * Each thread has an epoll descriptor and, through SO_REUSEPORT, a listener of its own, which gives connections whose
+ * first data has come. With "close" every answer says
  * "Connection: close" and the connection ends with it.
  */
 #define _GNU_SOURCE
@@ -54,7 +55,7 @@ static void die(const char *what)
 
 static int listen_on(uint16_t on)
 {
-	int one = 1;
+	int one = 1, seconds = 1;
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(on)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -65,6 +66,8 @@ static int listen_on(uint16_t on)
 		die("SO_REUSEPORT");
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0)
 		die("SO_REUSEADDR");
+	if (setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof seconds) < 0)
+		die("TCP_DEFER_ACCEPT");
 	if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0)
 		die("bind");
 	if (listen(fd, BACKLOG) < 0)
