@@ -21,6 +21,8 @@ import (
 // return at once. They must not use a Detached.
 //
 // A panic of a hook is logged and the server goes on, unless PanicCrash is set.
+// One that ends its goroutine by runtime.Goexit, as FailNow of a test does, makes
+// the engine panic.
 type Hooks struct {
 	// Stalled is told of each handler that held an event loop for too long, in a
 	// goroutine of its own.
@@ -70,7 +72,8 @@ type ends interface {
 // ID returns the number that Request.ConnID gives.
 func (c ConnInfo) ID() uint64 { return c.of.id() }
 
-// RemoteAddr returns the peer's address; invalid for a Unix socket.
+// RemoteAddr returns the address of the peer; invalid for a Unix socket. A link-local
+// one has a zone: on Linux its interface's index.
 func (c ConnInfo) RemoteAddr() netip.AddrPort { return c.of.remote() }
 
 // LocalAddr returns the address that the peer connected to; invalid for a Unix
@@ -127,64 +130,86 @@ type Panic struct {
 // them by that.
 
 func (s *Server) hookStalled(stall Stall) {
-	defer s.hookPanicked("Stalled")
+	var returned bool
+	defer s.hookEnded("Stalled", &returned)
 	s.opts.Hooks.Stalled(stall)
+	returned = true
 }
 
 func (s *Server) hookHandlerPanicked(p Panic) {
-	defer s.hookPanicked("Panicked")
+	var returned bool
+	defer s.hookEnded("Panicked", &returned)
 	s.opts.Hooks.Panicked(p)
+	returned = true
 }
 
 func (s *Server) hookOpened(of ends) {
 	if h := s.opts.Hooks.Opened; h != nil {
-		defer s.hookPanicked("Opened")
+		var returned bool
+		defer s.hookEnded("Opened", &returned)
 		h(ConnInfo{of})
+		returned = true
 	}
 }
 
 func (s *Server) hookStateChanged(of ends, from, to ConnState) {
 	if h := s.opts.Hooks.StateChanged; h != nil {
-		defer s.hookPanicked("StateChanged")
+		var returned bool
+		defer s.hookEnded("StateChanged", &returned)
 		h(ConnInfo{of}, from, to)
+		returned = true
 	}
 }
 
 func (s *Server) hookClosed(of ends, c *conn.Conn, now time.Duration, cut bool) {
 	if h := s.opts.Hooks.Closed; h != nil {
-		defer s.hookPanicked("Closed")
+		var returned bool
+		defer s.hookEnded("Closed", &returned)
 		h(ConnInfo{of}, ConnEnd{
 			Reason: c.Reason(), Cut: cut, Requests: c.Transactions(),
 			BytesIn: c.BytesIn(), BytesOut: c.BytesOut(), Age: now - c.Opened(),
 		})
+		returned = true
 	}
 }
 
 func (s *Server) hookRequestDone(rec RequestRecord) {
-	defer s.hookPanicked("RequestDone")
+	var returned bool
+	defer s.hookEnded("RequestDone", &returned)
 	s.opts.Hooks.RequestDone(rec)
+	returned = true
 }
 
 func (s *Server) hookDraining() {
 	if h := s.opts.Hooks.Draining; h != nil {
-		defer s.hookPanicked("Draining")
+		var returned bool
+		defer s.hookEnded("Draining", &returned)
 		h()
+		returned = true
 	}
 }
 
 func (s *Server) hookDrained(r DrainReport, err error) {
 	if h := s.opts.Hooks.Drained; h != nil {
-		defer s.hookPanicked("Drained")
+		var returned bool
+		defer s.hookEnded("Drained", &returned)
 		h(r, err)
+		returned = true
 	}
 }
 
-// hookPanicked is deferred around each hook.
-func (s *Server) hookPanicked(name string) {
-	if s.opts.Panic == PanicCrash {
+// hookEnded is deferred around each hook. One that has ended the goroutine of a
+// connection or a loop leaves it half done, and nobody could go on with it.
+func (s *Server) hookEnded(name string, returned *bool) {
+	if *returned {
 		return
 	}
-	if v := recover(); v != nil {
-		s.opts.Logger.Error("engine: hook panicked", "hook", name, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	v := recover()
+	if v == nil {
+		panic("engine: hook " + name + " called runtime.Goexit, as FailNow of a test does")
 	}
+	if s.opts.Panic == PanicCrash {
+		panic(v)
+	}
+	s.opts.Logger.Error("engine: hook panicked", "hook", name, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 }
