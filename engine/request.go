@@ -132,7 +132,8 @@ func (r *Request) ConnID() uint64 {
 	return r.k.io.id()
 }
 
-// RemoteAddr returns the peer's address; invalid for a Unix socket.
+// RemoteAddr returns the address of the peer; invalid for a Unix socket. A link-local
+// one has a zone: on Linux its interface's index.
 func (r *Request) RemoteAddr() netip.AddrPort {
 	if r.over() {
 		return netip.AddrPort{}
