@@ -121,6 +121,7 @@
 //	shutdown.go          Drain, Shutdown, Close: notice, order, cut
 //	drainreport.go       … and what became of the connections
 //	stats.go, state.go   Stats, and what connections do now
+//	counts.go            … as JSON
 //	hooks.go, record.go  Hooks: what they are told, and of requests
 //	epoll_linux.go       what it has of event loops
 //	serve.go             Serve, ListenAndServe, ServeConn: sockets to listen on

@@ -17,17 +17,17 @@ type DrainReport struct {
 	// Open is how many connections were open when the server stopped accepting, and
 	// States what they did, as Stats.States has it.
 	Open   int64
-	States [NumStates]int64
+	States ByState
 	// Accepted is how many were taken after that: the kernel had established them.
 	Accepted int64
 	// Requests is how many requests were served from then on. Those that handlers
 	// were at work for are among them, if they have returned.
 	Requests int64
 	// Ended counts the connections that ended in order, by reason.
-	Ended [conn.NumReasons]int64
+	Ended ByReason
 	// Cut counts those that were ended at once, when the context ended or by Close,
 	// by what they were doing.
-	Cut [NumStates]int64
+	Cut ByState
 	// Unreached counts those that are cut as soon as their event loop gets to it:
 	// with ModeInline, a handler holds it.
 	Unreached int64

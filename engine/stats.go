@@ -35,7 +35,7 @@ type Stats struct {
 	// unless Hooks.StateChanged is set: then all of them are exact. Hijacked
 	// ones, until they are closed, are not open any more: Closed counts them, for
 	// conn.ReasonHijacked, from the hijack on.
-	States [NumStates]int64
+	States ByState
 
 	// LongestRound is the longest time that a loop was at work while something
 	// else waited for it: what happened to a connection was seen that late at
@@ -44,7 +44,7 @@ type Stats struct {
 
 	// Closed counts the connections that have ended, by reason. Accepted is
 	// always Open plus their sum.
-	Closed [conn.NumReasons]int64
+	Closed ByReason
 }
 
 // counters is Stats while it is counted. Each loop has its own, and all the
