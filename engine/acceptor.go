@@ -51,7 +51,9 @@ func (a *acceptor) run() error {
 		_ = a.ln.Close()
 		return ErrServerClosed
 	}
+	s.joinGroup(a.ln)
 	err := a.accept()
+	s.leaveGroup(a.ln)
 	_ = a.ln.Close()
 	s.sourceEnded(a)
 	if s.ending.Load() {
@@ -152,7 +154,7 @@ func (a *acceptor) end() {
 
 // endListener ends a socket that is ours alone as those end that loops watch.
 func (a *acceptor) endListener() {
-	if (a.ours || a.srv.opts.Listen.Exclusive) && deafen(a.ln) && a.limit(time.Hour) {
+	if (a.ours || a.srv.opts.Listen.Exclusive) && a.srv.deafen(a.ln) && a.limit(time.Hour) {
 		a.roused = make(chan struct{})
 		go func() {
 			a.srv.settle(a.ln, a.srv.streams.areClosing)

@@ -77,7 +77,7 @@ func (s *Server) loopEnded(lp *loop) {
 // endLoops is called by end: it stops listening and tells all loops.
 func (s *Server) endLoops(how ending) {
 	if how == inOrder {
-		for _, ln := range s.listeners { // all before any: a SYN finds another of a SO_REUSEPORT group
+		for _, ln := range s.listeners { // all before any is closed: see portGroup
 			ln.deafen()
 		}
 	}

@@ -37,6 +37,7 @@ func (ln *listener) cut() {
 		return
 	}
 	defer unix.Close(null) //nolint:errcheck // nothing was written
+	ln.loop.srv.portGroup.leave(ln.fd)
 	if err := unix.Dup3(null, ln.fd, unix.O_CLOEXEC); err != nil {
 		return
 	}

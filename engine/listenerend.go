@@ -13,6 +13,9 @@ import (
 //	settling  handshakes that have begun end, and what they bring is accepted
 //	closed    when there are none, or after settleMost or settleDeferred
 //
+// In a SO_REUSEPORT group that others have joined they are steered to those in place
+// of being refused: see portGroup.
+//
 // One that somebody else may hold is emptied and closed: deafness is of the socket,
 // and could not be taken back.
 
@@ -39,6 +42,7 @@ func (s *Server) settle(ln net.Listener, over func() bool) {
 	began := time.Now()
 	for pause := settleFirst; ; pause = settleAgain {
 		time.Sleep(pause)
+		s.turnsAway(ln)
 		if time.Since(began) >= most || over() || !handshaking(ln) {
 			return
 		}

@@ -3,7 +3,6 @@ package engine
 import (
 	"net"
 	"slices"
-	"syscall"
 
 	"github.com/pollard-go/pollard/engine/internal/sock"
 	"golang.org/x/sys/unix"
@@ -18,7 +17,7 @@ func (ln *listener) deafen() {
 	case ln.unix:
 		ln.deaf = sock.DeafenUnix(ln.fd) == 0
 	default:
-		ln.deaf = sock.Deafen(ln.fd) == 0
+		ln.deaf = ln.loop.srv.turnAway(ln.fd)
 	}
 }
 
@@ -78,6 +77,7 @@ func (lp *loop) endListener(ln *listener) {
 	}
 	lp.poller.Remove(ln.fd)
 	lp.listeners[i] = nil
+	lp.srv.portGroup.leave(ln.fd)
 	ln.close()
 	ln.settling = false
 	lp.tellDrained()
@@ -102,25 +102,15 @@ func (lp *loop) tellDrained() {
 }
 
 // deafen is what an acceptor does, where it can.
-func deafen(ln net.Listener) bool {
-	c, ok := ln.(syscall.Conn)
-	if !ok {
-		return false
-	}
-	raw, err := c.SyscallConn()
-	if err != nil {
-		return false
-	}
-	errno := syscall.ENOTSUP
-	_ = raw.Control(func(fd uintptr) {
-		switch ln.(type) {
-		case *net.TCPListener:
-			errno = sock.Deafen(int(fd))
-		case *net.UnixListener:
-			errno = sock.DeafenUnix(int(fd))
+func (s *Server) deafen(ln net.Listener) (deaf bool) {
+	if u, ok := ln.(*net.UnixListener); ok {
+		if raw, err := u.SyscallConn(); err == nil {
+			_ = raw.Control(func(fd uintptr) { deaf = sock.DeafenUnix(int(fd)) == 0 })
 		}
-	})
-	return errno == 0
+		return deaf
+	}
+	onSocket(ln, func(fd int) { deaf = s.turnAway(fd) })
+	return deaf
 }
 
 // handshaking tells whether handshakes with a listener are under way.

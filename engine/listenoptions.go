@@ -13,7 +13,10 @@ type ListenOptions struct {
 	// TransportEpoll on Linux.
 	Transport Transport
 	// ReusePort gives each loop a listening socket of its own (SO_REUSEPORT), so
-	// that the kernel spreads new connections. False: one socket for all.
+	// that the kernel spreads new connections. Others of the same user can listen
+	// there too: a server that ends in order has new connections go to them, by a
+	// program that it sets for the group and takes away at its end. False: one socket
+	// for all.
 	ReusePort bool
 	// Backlog is how many connections the kernel holds until they are accepted.
 	// Zero: the system's limit, net.core.somaxconn. Negative: an error.

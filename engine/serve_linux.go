@@ -82,6 +82,7 @@ func (s *Server) watch(l *listener) error {
 	l.loop = s.loops[s.nextLoop%len(s.loops)]
 	s.nextLoop++
 	s.listeners = append(s.listeners, l)
+	s.portGroup.join(l.fd)
 	l.loop.post(message{kind: watch, listener: l})
 	return nil
 }

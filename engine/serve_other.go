@@ -13,8 +13,16 @@ func (s *Server) setAccepted(net.Conn, bool) {}
 
 func (s *Server) control(string, string, syscall.RawConn) error { return nil }
 
-func deafen(net.Listener) bool { return false }
+func (s *Server) deafen(net.Listener) bool { return false }
 
 func handshaking(net.Listener) bool { return false }
 
 func (s *Server) setBacklog(net.Listener) error { return nil }
+
+type portGroup struct{}
+
+func (s *Server) turnsAway(net.Listener) {}
+
+func (s *Server) joinGroup(net.Listener) {}
+
+func (s *Server) leaveGroup(net.Listener) {}

@@ -26,6 +26,8 @@ type Server struct {
 	epoll   // what runs event loops, where there are any
 	streams streams
 
+	portGroup portGroup
+
 	open      atomic.Int64 // connections, accepted and not closed
 	ending    atomic.Bool  // Shutdown or Close has been called
 	accepting atomic.Int64 // parts, of which each loop is one, that have not been told so

@@ -2,7 +2,6 @@ package sock
 
 import (
 	"encoding/binary"
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -40,32 +39,12 @@ func errnoOf(err error) Errno {
 // Handshaking tells whether a TCP handshake that has begun by a connect to this
 // port has not ended. family is AF_INET or AF_INET6. False also if the kernel
 // doesn't tell (sock_diag(7)).
-func Handshaking(family uint8, port uint16) bool {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_SOCK_DIAG)
-	if err != nil {
+func Handshaking(family uint8, port uint16) (yes bool) {
+	dump(socketsOf(family, port, unix.BPF_TCP_SYN_RECV), func(*inetDiagMessage) bool {
+		yes = true
 		return false
-	}
-	defer unix.Close(fd) //nolint:errcheck // nothing is to be written
-	if err := unix.Sendto(fd, handshakesOf(family, port), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return false
-	}
-	var buf [4096]byte
-	for {
-		n, _, err := unix.Recvfrom(fd, buf[:], 0)
-		if err == syscall.EINTR { //nolint:errorlint // package unix wraps none
-			continue
-		}
-		if err != nil || n < unix.SizeofNlMsghdr {
-			return false
-		}
-		switch binary.NativeEndian.Uint16(buf[4:]) { // nlmsg_type
-		case unix.SOCK_DIAG_BY_FAMILY:
-			return true
-		case unix.NLMSG_NOOP:
-		default: // NLMSG_DONE, NLMSG_ERROR
-			return false
-		}
-	}
+	})
+	return yes
 }
 
 // inetDiagRequest is struct inet_diag_req_v2 of linux/inet_diag.h.
@@ -78,12 +57,12 @@ type inetDiagRequest struct {
 	cookie                          [2]uint32
 }
 
-// handshakesOf is a request for the sockets of this port whose SYN has come and
-// whose handshake has not ended.
-func handshakesOf(family uint8, port uint16) []byte {
+// socketsOf is a request for the sockets of this port that are in a state, such as
+// BPF_TCP_SYN_RECV: their SYN has come, and their handshake has not ended.
+func socketsOf(family uint8, port uint16, state int) []byte {
 	const size = unix.SizeofNlMsghdr + int(unsafe.Sizeof(inetDiagRequest{}))
 	header := unix.NlMsghdr{Len: uint32(size), Type: unix.SOCK_DIAG_BY_FAMILY, Flags: unix.NLM_F_REQUEST | unix.NLM_F_DUMP}
-	r := inetDiagRequest{family: family, protocol: unix.IPPROTO_TCP, states: 1 << unix.BPF_TCP_SYN_RECV}
+	r := inetDiagRequest{family: family, protocol: unix.IPPROTO_TCP, states: 1 << state}
 	binary.BigEndian.PutUint16(r.sourcePort[:], port)
 	b := make([]byte, 0, size)
 	b = append(b, unsafe.Slice((*byte)(unsafe.Pointer(&header)), unsafe.Sizeof(header))...)
