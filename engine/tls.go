@@ -16,8 +16,8 @@ import (
 // TLSOptions are of ServeTLS and ListenAndServeTLS.
 type TLSOptions struct {
 	// Config is what crypto/tls is given, but for the protocols to negotiate: those
-	// are "http/1.1" alone. Nil: its defaults. A GetConfigForClient must not return
-	// one that offers others.
+	// are "http/1.1" and "http/1.0". Nil: its defaults. A GetConfigForClient must not
+	// return one that offers others.
 	Config *tls.Config
 	// HandshakeTimeout is how long a handshake may take, from when the connection
 	// was accepted. Zero: 10 s. Negative: without limit. A peer that has not begun
@@ -71,7 +71,7 @@ func (s *Server) tlsConfig(certFile, keyFile string) (*tls.Config, error) {
 	if s.opts.TLS.Config != nil {
 		config = s.opts.TLS.Config.Clone()
 	}
-	config.NextProtos = []string{"http/1.1"}
+	config.NextProtos = []string{"http/1.1", "http/1.0"} // curl -0 offers the latter alone
 	if certFile == "" && keyFile == "" {
 		if len(config.Certificates) == 0 && config.GetCertificate == nil && config.GetConfigForClient == nil {
 			return nil, &OptionError{Field: "TLS.Config", Why: "it has no certificate, and no files were given"}

@@ -139,6 +139,24 @@ func TestTLSProtocol(t *testing.T) {
 	f.booksAgree(0)
 }
 
+// TestTLSProtocolOfOld: a client of HTTP/1.0 may offer that alone (its name is
+// registered as HTTP/1.1's is).
+func TestTLSProtocolOfOld(t *testing.T) {
+	f := serveSecurely(t, engine.Options{}, hello)
+	for offered, want := range map[string]string{"http/1.0": "http/1.0", "http/1.0 http/1.1": "http/1.1", "": ""} {
+		c := tls.Client(f.dial().Conn, &tls.Config{InsecureSkipVerify: true, NextProtos: strings.Fields(offered)})
+		if _, err := io.WriteString(c, "GET / HTTP/1.0\r\n\r\n"); err != nil {
+			t.Fatalf("%q offered: %v", offered, err)
+		}
+		got, err := io.ReadAll(c)
+		if err != nil || !strings.HasSuffix(string(got), "hello") || c.ConnectionState().NegotiatedProtocol != want {
+			t.Errorf("%q offered: %q, %q, %v", offered, c.ConnectionState().NegotiatedProtocol, got, err)
+		}
+		_ = c.Close()
+	}
+	f.booksAgree(0)
+}
+
 // TestTLSStopped: those that stop in the middle of a handshake are gone when their
 // time is over, and keep nobody out.
 func TestTLSStopped(t *testing.T) {
