@@ -19,9 +19,10 @@ type portGroup struct {
 }
 
 // portShare is where connections were steered to when it was last looked, by place
-// in the group. That ours have the first places is not told by the kernel. It is so
-// when servers succeed each other, and one has gone before the next but one comes;
-// where it isn't, ours get some connections until they are closed.
+// in the group. The kernel doesn't tell the places, but the order of joining: ours
+// have the first ones if they are the oldest, which is so when servers succeed each
+// other, and one has gone before the next but one comes. If the next but one came
+// earlier, ours get some connections until they are closed.
 type portShare struct{ first, end int }
 
 // join notes a socket of ours that begins to accept.
@@ -45,7 +46,9 @@ func (g *portGroup) shares(fd int) bool {
 }
 
 // avoid has new connections given to others in the group. It reports false if
-// there are none.
+// there are none, or if one of them is older, as where servers stand beside each
+// other and this one alone ends: then nobody knows which places are whose, and to
+// be refused is better than to come to a socket that is about to be closed.
 func (g *portGroup) avoid(fd int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -53,8 +56,8 @@ func (g *portGroup) avoid(fd int) bool {
 	if share == nil {
 		return false
 	}
-	ours, others := g.count(fd)
-	if others == 0 {
+	ours, others, oldest := g.count(fd)
+	if others == 0 || !oldest && share.end == 0 {
 		return false
 	}
 	if share.end == 0 {
@@ -77,7 +80,7 @@ func (g *portGroup) leave(fd int) {
 	if share == nil || share.end == 0 {
 		return
 	}
-	ours, others := g.count(fd) // this one is among the others now
+	ours, others, _ := g.count(fd) // this one is among the others now
 	if ours == 0 {
 		_ = sock.Unsteer(fd)
 		return
@@ -86,16 +89,19 @@ func (g *portGroup) leave(fd int) {
 	_ = sock.SteerTo(fd, share.first, max(share.first+1, others))
 }
 
-// count tells how many listen at the socket's address, of ours and of others.
-func (g *portGroup) count(fd int) (ours, others int) {
+// count tells how many listen at the socket's address, of ours and of others, and
+// whether ours came before all others.
+func (g *portGroup) count(fd int) (ours, others int, oldest bool) {
+	oldest = true
 	sock.ListenersAt(fd, func(inode uint32) {
 		if g.ours[inode] != nil {
 			ours++
+			oldest = oldest && others == 0
 		} else {
 			others++
 		}
 	})
-	return ours, others
+	return ours, others, oldest
 }
 
 // turnAway has new connections with a socket of ours alone refused, or given to

@@ -18,10 +18,17 @@ import (
 // gets to the successor, and at once: no SYN is lost.
 func TestSuccessorOfGroup(t *testing.T) {
 	for _, transport := range []engine.Transport{engine.TransportEpoll, engine.TransportNet} {
-		for _, joins := range []string{"before", "meanwhile"} {
+		for _, joins := range []string{"before", "meanwhile", "before, IPv6"} {
 			t.Run(transport.String()+", "+joins, func(t *testing.T) {
 				t.Parallel() // most of it is waiting
-				ln := listen(t, "tcp", "127.0.0.1:0")
+				at := "127.0.0.1:0"
+				if joins == "before, IPv6" {
+					at = "[::1]:0"
+				}
+				ln, err := net.Listen("tcp", at)
+				if err != nil {
+					t.Skip(err)
+				}
 				var o engine.Options
 				o.Addr = ln.Addr().String()
 				o.Listen.Transport, o.Listen.ReusePort, o.Dispatch.Loops = transport, true, 2
@@ -41,7 +48,7 @@ func TestSuccessorOfGroup(t *testing.T) {
 					return f
 				}
 				var second *fixture
-				if joins == "before" {
+				if joins != "meanwhile" {
 					second = succeed()
 				}
 				ended := first.shutDown()
@@ -68,6 +75,55 @@ func TestSuccessorOfGroup(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestSiblingOfGroup: of two servers beside each other the younger ends. The kernel
+// doesn't tell which connections would come to it, so it is deaf, and none come.
+func TestSiblingOfGroup(t *testing.T) {
+	for _, at := range []string{"127.0.0.1:0", "[::1]:0"} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel() // most of it is waiting
+			ln, err := net.Listen("tcp", at)
+			if err != nil {
+				t.Skip(err)
+			}
+			var o engine.Options
+			o.Addr = ln.Addr().String()
+			o.Listen.ReusePort, o.Dispatch.Loops = true, 2
+			older := serveWith(t, ln, o, hello, listenAndServe)
+			older.accepts(t)
+			younger := serveWith(t, listen(t, "tcp", "127.0.0.1:0"), o, hello, listenAndServe)
+			younger.addr = older.addr
+			younger.accepts(t)
+			var silent []net.Conn
+			for range 16 { // for which the younger waits
+				c, err := net.Dial("tcp", older.addr)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close()
+				silent = append(silent, c)
+			}
+			before := younger.Stats().Requests
+			ended := younger.shutDown()
+			if !within(patience, younger.Draining) {
+				t.Fatal("it goes on")
+			}
+			time.Sleep(50 * time.Millisecond) // in which its sockets are deafened
+			for i, err := range each(60, 60, func(int) error { _, err := askOnce(older.addr); return err }) {
+				t.Errorf("connection %d: %v", i, err)
+			}
+			if n := younger.Stats().Requests - before; n > 0 {
+				t.Errorf("%d requests came to the one that ends", n)
+			}
+			if err := <-ended; err != nil {
+				t.Errorf("Shutdown: %v", err)
+			}
+			for _, c := range silent {
+				_ = c.Close()
+			}
+		})
 	}
 }
 

@@ -2,6 +2,7 @@ package sock
 
 import (
 	"encoding/binary"
+	"slices"
 	"syscall"
 	"unsafe"
 
@@ -24,8 +25,9 @@ func Inode(fd int) uint32 {
 	return uint32(st.Ino)
 }
 
-// ListenersAt calls f with the inode of each socket that listens at fd's address.
-// It calls none if the kernel doesn't tell.
+// ListenersAt calls f with the inode of each socket that listens at fd's address,
+// those of a SO_REUSEPORT group in the order in which they began to listen. It calls
+// none if the kernel doesn't tell.
 func ListenersAt(fd int, f func(inode uint32)) {
 	family, port, source := uint8(0), 0, [16]byte{}
 	switch sa, err := unix.Getsockname(fd); sa := sa.(type) {
@@ -38,12 +40,21 @@ func ListenersAt(fd int, f func(inode uint32)) {
 		_ = err
 		return
 	}
+	var inodes []uint32
 	dump(socketsOf(family, uint16(port), unix.BPF_TCP_LISTEN), func(m *inetDiagMessage) bool {
 		if m.source == source {
-			f(m.inode)
+			inodes = append(inodes, m.inode)
 		}
 		return true
 	})
+	// The kernel tells of its table's rows from their heads. It adds at the head, but
+	// sockets of IPv6 with SO_REUSEPORT at the end.
+	if family == unix.AF_INET {
+		slices.Reverse(inodes)
+	}
+	for _, inode := range inodes {
+		f(inode)
+	}
 }
 
 // SteerTo has the kernel give new connections to the sockets at places first to
