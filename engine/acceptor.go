@@ -15,6 +15,7 @@ import (
 type acceptor struct {
 	srv    *Server
 	ln     net.Listener
+	path   unixFile
 	secure *tls.Config // nil: without TLS
 	ours   bool        // the server has opened ln
 	ending atomic.Bool
@@ -54,7 +55,7 @@ func (a *acceptor) run() error {
 	s.joinGroup(a.ln)
 	err := a.accept()
 	s.leaveGroup(a.ln)
-	_ = a.ln.Close()
+	_ = a.path.close(a.ln)
 	s.sourceEnded(a)
 	if s.ending.Load() {
 		return ErrServerClosed
@@ -163,7 +164,7 @@ func (a *acceptor) endListener() {
 			close(a.roused)
 		}()
 	} else if !a.limit(acceptLast) {
-		_ = a.ln.Close()
+		_ = a.path.close(a.ln)
 	}
 }
 

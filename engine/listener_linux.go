@@ -37,7 +37,8 @@ const (
 // listener is a listening socket that loops accept from.
 type listener struct {
 	net  net.Listener // whoever gave it holds it too
-	file *os.File     // a descriptor of our own
+	path unixFile
+	file *os.File // a descriptor of our own
 	fd   int
 	unix bool
 	loop *loop         // the one that watches it
@@ -58,7 +59,7 @@ type listener struct {
 
 // openListener takes over what the loops need of ln, and sets its options.
 func (s *Server) openListener(ln net.Listener, exclusive bool) (*listener, error) {
-	l := &listener{net: ln, exclusive: exclusive, done: make(chan struct{})}
+	l := &listener{net: ln, path: fileOf(ln), exclusive: exclusive, done: make(chan struct{})}
 	var err error
 	switch ln := ln.(type) {
 	case *net.TCPListener:

@@ -42,7 +42,7 @@ func (ln *listener) cut() {
 		return
 	}
 	ln.ended = true
-	_ = ln.net.Close()
+	_ = ln.path.close(ln.net)
 	close(ln.done)
 }
 
@@ -54,7 +54,7 @@ func (ln *listener) close() {
 	_ = ln.file.Close()
 	if !ln.ended {
 		ln.ended = true
-		_ = ln.net.Close()
+		_ = ln.path.close(ln.net)
 		close(ln.done)
 	}
 }

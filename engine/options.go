@@ -15,8 +15,9 @@ import (
 type Options struct {
 	// Addr is where ListenAndServe listens: "host:port" for TCP over IPv4 and
 	// IPv6, "unix:/path" for a Unix socket. Empty: ":8080".
-	// A Unix socket's file goes when the server ends; one that a killed process has
-	// left behind is in the way until it is removed.
+	// A Unix socket's file goes when the server ends, unless another has been put in
+	// its place; one that a killed process has left behind is in the way until it is
+	// removed.
 	Addr string
 
 	Listen    ListenOptions

@@ -147,6 +147,12 @@ func (w *Response) SetTrailer(name, value string) error {
 // Informational sends an informational answer at once, such as 103 (Early
 // Hints), with the given fields. HTTP/1.0 peers get none:
 // conn.ErrInformationalHTTP.
+//
+// All of HTTP/1.1 must understand them (RFC 9110 §15.2), and some don't: nginx 1.22
+// as a proxy takes a 103 for the answer and waits for its end, Varnish 7.1 answers
+// 503, Python's http.client and Perl's LWP return it. So RFC 8297 §3 has a server
+// send 103 only to whom it knows; browsers send "Sec-Fetch-Mode: navigate" where
+// they act on it.
 func (w *Response) Informational(status int, fields ...Field) error {
 	if err := w.writable(); err != nil {
 		return err

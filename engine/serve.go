@@ -54,7 +54,7 @@ func (s *Server) prepare(ln net.Listener, secure *tls.Config, ours bool) (*serve
 	if err := s.setOptions(ln, ours || s.opts.Listen.Exclusive); err != nil {
 		return nil, err
 	}
-	a := &acceptor{srv: s, ln: ln, secure: secure, ours: ours}
+	a := &acceptor{srv: s, ln: ln, path: fileOf(ln), secure: secure, ours: ours}
 	return &served{run: a.run, close: func() { _ = ln.Close() }}, nil
 }
 
