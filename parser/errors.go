@@ -58,6 +58,7 @@ const (
 	ReasonBadVersion
 	ReasonUnsupportedVersion
 	ReasonHTTP2Preface
+	ReasonProxyProtocol
 
 	// Field lines, of a head or of a trailer section.
 
@@ -110,6 +111,7 @@ var reasons = [numReasons]struct {
 	ReasonBadVersion:         {"malformed version", 400},
 	ReasonUnsupportedVersion: {"unsupported version", 505},
 	ReasonHTTP2Preface:       {"HTTP/2 preface", 505},
+	ReasonProxyProtocol:      {"PROXY protocol, which is not spoken here", 400},
 	ReasonLeadingWhitespace:  {"whitespace before the first field line", 400},
 	ReasonObsFold:            {"folded field line", 400},
 	ReasonEmptyFieldName:     {"empty field name", 400},

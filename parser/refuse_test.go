@@ -92,6 +92,7 @@ func TestRefuseRequestLine(t *testing.T) {
 		{"GET / HTTP/1.9", 505, ReasonUnsupportedVersion, 6},
 		{"GET / HTTP/2.0", 505, ReasonUnsupportedVersion, 6},
 		{"GET / HTTP/3.1", 505, ReasonUnsupportedVersion, 6},
+		{"PROXY TCP4 192.0.2.1 192.0.2.2 50000 80\r\n", 400, ReasonProxyProtocol, 6},
 		{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, ReasonHTTP2Preface, 6},
 		{"PRI * HTTP/1.1\r\n", 400, ReasonAsteriskForm, 6},
 		{"PRI * HTTP/2.1", 505, ReasonUnsupportedVersion, 6},

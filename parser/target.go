@@ -78,6 +78,9 @@ func (t *target) refuse(buf []byte, method []byte, verb Verb) (why Reason, at in
 		return 0, 0
 	default:
 		if why, at := t.refuseAbsolute(raw); why != 0 {
+			if why == ReasonBadTargetForm && string(method) == "PROXY" { // of a balancer that is set up wrongly
+				why = ReasonProxyProtocol
+			}
 			return why, start + at
 		}
 		t.form = AbsoluteForm
