@@ -236,21 +236,45 @@ func (w *Response) ReadFrom(r io.Reader) (total int64, err error) {
 	}
 }
 
-// SendFile adds n bytes of f from offset on; a negative n is all to the end.
+// SendFile adds n bytes of f from offset on; a negative n is all to the end of a
+// regular file (another is a *conn.MisuseError), and nothing if that is before offset.
 // They leave by sendfile(2), without passing through memory of the process,
-// also after the handler has returned. If nothing was written before and no
-// length declared, they are the whole content. In every case f is closed, at
-// the latest when the connection ends.
+// also after the handler has returned: if f then has fewer than n, or can't be
+// read, the answer is cut. What has no size beforehand, such as files of /proc, is for
+// ReadFrom. If nothing was written before and no length declared, they are the
+// whole content. In every case f is closed, at the latest when the connection ends.
 func (w *Response) SendFile(f *os.File, offset, n int64) error {
-	if n < 0 && w.k.c != nil {
-		info, err := f.Stat()
+	if w.k.c != nil && (offset < 0 || n < 0) {
+		rest, err := restOf(f, offset)
 		if err != nil {
 			_ = f.Close()
 			return err
 		}
-		n = max(info.Size()-offset, 0)
+		if n < 0 {
+			n = rest
+		}
 	}
 	return w.sendFile(f, offset, n)
+}
+
+var (
+	errOffset     error = &conn.MisuseError{What: "SendFile: the offset is negative"}
+	errNotRegular error = &conn.MisuseError{What: "SendFile: not a regular file, so its end is not known"}
+)
+
+// restOf returns how many bytes f has from offset on.
+func restOf(f *os.File, offset int64) (int64, error) {
+	if offset < 0 {
+		return 0, errOffset
+	}
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return 0, err
+	case !info.Mode().IsRegular():
+		return 0, errNotRegular
+	}
+	return max(info.Size()-offset, 0), nil
 }
 
 // sendFile is SendFile for any file, of n bytes or more.
