@@ -29,7 +29,18 @@ func (f HandlerFunc) ServeHTTP(w *Response, r *Request) { f(w, r) }
 // Inline returns a handler that runs on the event loop even if it holds it for
 // long: the watchdog of ModeAdaptive leaves it alone. It promises not to block.
 // As the handler of a server it makes the mode ModeInline.
-func Inline(h Handler) Handler { return inlineHandler{h} }
+// It panics if h is nil.
+func Inline(h Handler) Handler {
+	mustHandle("Inline", h)
+	return inlineHandler{h}
+}
+
+// mustHandle panics if there is nothing to call: each request would.
+func mustHandle(what string, h Handler) {
+	if f, ok := h.(HandlerFunc); h == nil || ok && f == nil {
+		panic("engine: " + what + " with a nil Handler")
+	}
+}
 
 type inlineHandler struct{ Handler }
 
@@ -40,8 +51,11 @@ func (h inlineHandler) ServeHTTP(w *Response, r *Request) {
 }
 
 // Pooled returns a handler that never holds an event loop: before it begins,
-// another goroutine goes on with the loop that called it.
-func Pooled(h Handler) Handler { return pooledHandler{h} }
+// another goroutine goes on with the loop that called it. It panics if h is nil.
+func Pooled(h Handler) Handler {
+	mustHandle("Pooled", h)
+	return pooledHandler{h}
+}
 
 type pooledHandler struct{ Handler }
 

@@ -50,9 +50,7 @@ type Server struct {
 // New returns a server that has h answer. The options are checked when it
 // starts. It panics if h is nil.
 func New(h Handler, o Options) *Server {
-	if h == nil {
-		panic("engine: New with a nil Handler")
-	}
+	mustHandle("New", h)
 	if in, ok := h.(inlineHandler); ok {
 		h, o.Dispatch.Mode = in.Handler, ModeInline
 	}
