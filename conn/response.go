@@ -113,6 +113,20 @@ func (c *Conn) Changeable() error {
 	return c.writeError(ErrCommitted)
 }
 
+// ForgetAnswer forgets the status, the fields, the content and the trailer section
+// that the answer has so far. The errors are those of Changeable.
+func (c *Conn) ForgetAnswer() error {
+	if err := c.Changeable(); err != nil {
+		return err
+	}
+	r := &c.x.resp
+	r.Header.Reset()
+	r.Trailer.Reset()
+	r.content = r.content[:0]
+	r.status, r.written = 0, 0
+	return nil
+}
+
 // writeError tells why nothing can be changed or written now.
 func (c *Conn) writeError(committed error) error {
 	switch {

@@ -67,6 +67,7 @@ var uses = map[string]func(k kept){
 	"DelHeader":      func(k kept) { _ = k.w.DelHeader("A") },
 	"Header":         func(k kept) { k.w.Header("A") },
 	"SetLength":      func(k kept) { _ = k.w.SetContentLength(1) },
+	"Reset":          func(k kept) { _ = k.w.Reset() },
 	"SetTrailer":     func(k kept) { _ = k.w.SetTrailer("A", "b") },
 	"Informational":  func(k kept) { _ = k.w.Informational(103) },
 	"Write":          func(k kept) { _, _ = k.w.Write([]byte("x")) },

@@ -138,7 +138,7 @@
 //	hopbyhop.go          which fields a proxy forwards
 //	context.go           a request's context, and why it ends
 //	response.go          Response
-//	reply.go             … whole answers: Error, Redirect
+//	reply.go             … whole answers: Error, Redirect; Reset
 //	hijack.go            Response.Hijack: the connection is the handler's
 //	hijack_linux.go      … and how a runner lets go of it
 //	detached.go          Detached: an answer that goes on after its handler

@@ -1,8 +1,10 @@
 package engine_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/pollard-go/pollard/conn"
@@ -52,7 +54,7 @@ func TestError(t *testing.T) {
 func TestRedirect(t *testing.T) {
 	f := serve(t, engine.Options{}, func(w *engine.Response, r *engine.Request) {
 		for _, status := range []int{200, 300, 304, 399} {
-			if err := w.Redirect(status, "/"); !errors.Is(err, conn.ErrStatus) {
+			if err := w.Redirect(status, "/"); !errors.Is(err, conn.ErrStatus) || !strings.Contains(err.Error(), fmt.Sprintf("Redirect with status %d", status)) {
 				t.Errorf("%d: %v", status, err)
 			}
 		}
@@ -68,6 +70,86 @@ func TestRedirect(t *testing.T) {
 	if a := c.wants(308, ""); a.Header.Get("Location") != "../there?x" {
 		t.Error(a.Header)
 	}
+}
+
+// TestReset: an answer that has been begun, of which nothing has left, becomes
+// another one, to every method; and nothing of it is in the next.
+func TestReset(t *testing.T) {
+	inModes(t, func(t *testing.T, o engine.Options) {
+		f := serve(t, o, func(w *engine.Response, r *engine.Request) {
+			if string(r.Path()) == "/next" {
+				hello(w, r)
+				return
+			}
+			check(t, w.SetStatus(201))
+			check(t, w.SetHeader("X-Begun", "yes"))
+			check(t, w.SetHeader("Connection", "close"))
+			check(t, w.SetContentLength(1000))
+			check(t, w.SetTrailer("X-Sum", "1"))
+			if _, err := w.WriteString("half of an answer"); err != nil {
+				t.Error(err)
+			}
+			check(t, w.Reset())
+			if _, ok := w.Header("X-Begun"); ok || w.Written() != 0 || w.Status() != 200 {
+				t.Errorf("left: %d bytes, status %d", w.Written(), w.Status())
+			}
+			check(t, w.Error(500, "it failed"))
+			if string(r.Path()) == "/flushed" {
+				check(t, w.Flush())
+				if err := w.Reset(); !errors.Is(err, conn.ErrCommitted) {
+					t.Error(err)
+				}
+			}
+		})
+		c := f.dial()
+		for _, path := range []string{"/", "/flushed"} {
+			for _, method := range []string{"GET", "HEAD"} {
+				c.send("%s %s HTTP/1.1\r\nHost: a\r\n\r\n", method, path)
+				a := c.answerTo(method)
+				want := "it failed\n"
+				if method == "HEAD" {
+					want = ""
+				}
+				if a.StatusCode != 500 || a.body != want || a.Header.Get("X-Begun") != "" || a.Close {
+					t.Errorf("%s %s: %s, %v, %q", method, path, a.Status, a.Header, a.body)
+				}
+				c.get("/next")
+				c.wants(200, "hello")
+			}
+		}
+	})
+}
+
+// TestResetDetached: the answer is the Detached's.
+func TestResetDetached(t *testing.T) {
+	f := serve(t, engine.Options{}, func(w *engine.Response, _ *engine.Request) {
+		d := w.Detach()
+		if err := w.Reset(); !errors.Is(err, engine.ErrDetached) {
+			t.Error(err)
+		}
+		go d.End() //nolint:errcheck // the answer shows it
+	})
+	c := f.dial()
+	c.get("/")
+	c.wants(200, "")
+}
+
+// A handler that fails halfway says so instead of what it has written.
+func ExampleResponse_Reset() {
+	url, stop := start(func(w *engine.Response, _ *engine.Request) {
+		_ = w.SetHeader("Content-Type", "application/json")
+		err := json.NewEncoder(w).Encode(map[string]string{"name": "x"})
+		if err == nil {
+			err = errors.New("the next record can't be read")
+		}
+		if w.Reset() != nil {
+			panic(engine.ErrAbort) // some of it has left: the peer is to see that the rest is missing
+		}
+		_ = w.Error(500, "sorry")
+	})
+	defer stop()
+	fmt.Print(get(url))
+	// Output: 500 sorry
 }
 
 // A refusal in a line, and a way elsewhere.
