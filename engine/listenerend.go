@@ -33,18 +33,36 @@ const (
 )
 
 // settle waits until the handshakes of a deafened listener have ended, or over
-// tells that they don't matter.
+// tells that they don't matter. One whose connections are steered to others of its
+// group is deafened only then, and settles once more: some may have come to it all
+// the same.
 func (s *Server) settle(ln net.Listener, over func() bool) {
+	s.awaitHandshakes(ln, over)
+	if s.deafenShared(ln) {
+		s.awaitHandshakes(ln, over)
+	}
+}
+
+// awaitHandshakes waits for those that are under way now. Others may begin
+// meanwhile: with another socket of the group.
+func (s *Server) awaitHandshakes(ln net.Listener, over func() bool) {
 	most := min(settleMost, max(0, s.opts.Close.Hold))
 	if most > 0 && s.opts.Listen.DeferAccept > 0 {
 		most = max(most, settleDeferred)
 	}
 	began := time.Now()
-	for pause := settleFirst; ; pause = settleAgain {
-		time.Sleep(pause)
+	time.Sleep(settleFirst)
+	for known := handshakes(ln); ; {
 		s.turnsAway(ln)
-		if time.Since(began) >= most || over() || !handshaking(ln) {
+		if len(known) == 0 || time.Since(began) >= most || over() {
 			return
+		}
+		time.Sleep(settleAgain)
+		now := handshakes(ln)
+		for h := range known {
+			if _, still := now[h]; !still {
+				delete(known, h)
+			}
 		}
 	}
 }

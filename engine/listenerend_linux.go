@@ -113,12 +113,20 @@ func (s *Server) deafen(ln net.Listener) (deaf bool) {
 	return deaf
 }
 
-// handshaking tells whether handshakes with a listener are under way.
-func handshaking(ln net.Listener) bool {
+// handshake is one that has begun.
+type handshake = sock.Handshake
+
+// handshakes are those of a listener's port that are under way.
+func handshakes(ln net.Listener) map[handshake]struct{} {
 	a, ok := ln.Addr().(*net.TCPAddr)
 	if !ok {
-		return false
+		return nil
 	}
-	port := uint16(a.Port)
-	return sock.Handshaking(unix.AF_INET, port) || a.IP.To4() == nil && sock.Handshaking(unix.AF_INET6, port)
+	all := map[handshake]struct{}{}
+	add := func(h handshake) { all[h] = struct{}{} }
+	sock.Handshakes(unix.AF_INET, uint16(a.Port), add)
+	if a.IP.To4() == nil {
+		sock.Handshakes(unix.AF_INET6, uint16(a.Port), add)
+	}
+	return all
 }

@@ -45,6 +45,14 @@ func (g *portGroup) shares(fd int) bool {
 	return g.ours[sock.Inode(fd)] != nil
 }
 
+// steers tells whether the socket's connections are steered to others.
+func (g *portGroup) steers(fd int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	share := g.ours[sock.Inode(fd)]
+	return share != nil && share.end != 0
+}
+
 // avoid has new connections given to others in the group. It reports false if
 // there are none, or if one of them is older, as where servers stand beside each
 // other and this one alone ends: then nobody knows which places are whose, and to
@@ -115,6 +123,17 @@ func (s *Server) turnsAway(ln net.Listener) {
 			s.turnAway(fd)
 		}
 	})
+}
+
+// deafenShared deafens a socket whose connections are steered to others, and reports
+// false if they aren't.
+func (s *Server) deafenShared(ln net.Listener) (steered bool) {
+	onSocket(ln, func(fd int) {
+		if steered = s.portGroup.steers(fd); steered {
+			_ = sock.Deafen(fd)
+		}
+	})
+	return steered
 }
 
 // joinGroup and leaveGroup are for listeners that loops don't watch.

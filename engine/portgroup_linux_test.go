@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -125,6 +127,48 @@ func TestSiblingOfGroup(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestShuffledGroup: three servers beside each other end one after the other. When
+// the first has gone, the others' places are not those that the next takes them
+// for. No connection is reset all the same.
+func TestShuffledGroup(t *testing.T) {
+	t.Parallel()
+	ln := listen(t, "tcp", "127.0.0.1:0")
+	var o engine.Options
+	o.Addr = ln.Addr().String()
+	o.Listen.ReusePort, o.Dispatch.Loops = true, 2
+	var servers []*fixture
+	for i := range 3 {
+		if i > 0 {
+			ln = listen(t, "tcp", "127.0.0.1:0")
+		}
+		f := serveWith(t, ln, o, hello, listenAndServe)
+		f.addr = o.Addr
+		f.accepts(t)
+		servers = append(servers, f)
+	}
+	var over atomic.Bool
+	var clients sync.WaitGroup
+	for range 8 {
+		clients.Add(1)
+		go func() {
+			defer clients.Done()
+			for !over.Load() {
+				if _, err := askOnce(o.Addr); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		}()
+	}
+	for _, f := range servers[:2] {
+		if err := <-f.shutDown(); err != nil {
+			t.Errorf("Shutdown: %v", err)
+		}
+	}
+	over.Store(true)
+	clients.Wait()
 }
 
 // accepts waits until the server itself has accepted, whoever else listens there.

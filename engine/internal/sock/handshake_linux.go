@@ -36,15 +36,19 @@ func errnoOf(err error) Errno {
 	return unix.EINVAL
 }
 
-// Handshaking tells whether a TCP handshake that has begun by a connect to this
-// port has not ended. family is AF_INET or AF_INET6. False also if the kernel
-// doesn't tell (sock_diag(7)).
-func Handshaking(family uint8, port uint16) (yes bool) {
-	dump(socketsOf(family, port, unix.BPF_TCP_SYN_RECV), func(*inetDiagMessage) bool {
-		yes = true
-		return false
+// Handshake is a TCP handshake that has begun by a connect: its peer's address and
+// port.
+type Handshake struct {
+	addr [16]byte
+	port [2]byte
+}
+
+// Handshakes calls f with each of this port that has not ended. family is AF_INET
+// or AF_INET6. It calls none if the kernel doesn't tell (sock_diag(7)).
+func Handshakes(family uint8, port uint16, f func(Handshake)) {
+	dump(socketsOf(family, port, unix.BPF_TCP_SYN_RECV), func(m *inetDiagMessage) {
+		f(Handshake{m.destination, m.destinationPort})
 	})
-	return yes
 }
 
 // inetDiagRequest is struct inet_diag_req_v2 of linux/inet_diag.h.

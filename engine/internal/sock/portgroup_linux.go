@@ -41,11 +41,10 @@ func ListenersAt(fd int, f func(inode uint32)) {
 		return
 	}
 	var inodes []uint32
-	dump(socketsOf(family, uint16(port), unix.BPF_TCP_LISTEN), func(m *inetDiagMessage) bool {
+	dump(socketsOf(family, uint16(port), unix.BPF_TCP_LISTEN), func(m *inetDiagMessage) {
 		if m.source == source {
 			inodes = append(inodes, m.inode)
 		}
-		return true
 	})
 	// The kernel tells of its table's rows from their heads. It adds at the head, but
 	// sockets of IPv6 with SO_REUSEPORT at the end.
@@ -89,8 +88,8 @@ type inetDiagMessage struct {
 	expires, received, sent, id, inode uint32
 }
 
-// dump calls f with what the kernel answers to a request, until that returns false.
-func dump(request []byte, f func(*inetDiagMessage) bool) {
+// dump calls f with what the kernel answers to a request.
+func dump(request []byte, f func(*inetDiagMessage)) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_SOCK_DIAG)
 	if err != nil {
 		return
@@ -120,9 +119,7 @@ func dump(request []byte, f func(*inetDiagMessage) bool) {
 					return
 				}
 				copy(unsafe.Slice((*byte)(unsafe.Pointer(&m)), unsafe.Sizeof(m)), b[unix.SizeofNlMsghdr:])
-				if !f(&m) {
-					return
-				}
+				f(&m)
 			case unix.NLMSG_NOOP:
 			default: // NLMSG_DONE, NLMSG_ERROR
 				return
