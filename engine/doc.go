@@ -160,8 +160,8 @@
 //	descriptors_unix.go  … and by the descriptors that there are
 //	listener_linux.go    accepting, refusing, and resting when there is no room
 //	listenerend.go, listenerend_linux.go   ending one so that nobody is reset
-//	unixfile.go          the file of a Unix socket
 //	portgroup_linux.go   … and so that its SO_REUSEPORT group loses no SYN
+//	unixfile.go          … and so that a successor's Unix socket keeps its file
 //	listenercut_linux.go ending a listener whose loop a handler holds
 //	pressure_linux.go    which idle connections give way when room runs short
 //	streamshed.go        … and streams
