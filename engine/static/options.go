@@ -34,7 +34,8 @@ type Options struct {
 	// files. Empty: none, and caches judge by Last-Modified.
 	CacheControl string
 	// ContentTypes gives media types by extension, in lower case with its dot,
-	// and comes before those that the package knows. Nil: none.
+	// and comes before those that the package knows. A key of another form is an error, but
+	// for "": names without an extension. Nil: none.
 	ContentTypes map[string]string
 }
 
@@ -73,6 +74,11 @@ func New(root *os.Root, o Options) (*Handler, error) {
 		return nil, fmt.Errorf("static: Options.ListEntries: %d is negative", o.ListEntries)
 	case o.ListEntries == 0:
 		o.ListEntries = defaultListEntries
+	}
+	for ext := range o.ContentTypes {
+		if ext != "" && strings.LastIndexByte(ext, '.') != 0 || strings.ToLower(ext) != ext {
+			return nil, fmt.Errorf("static: Options.ContentTypes: %q is no extension in lower case with its dot", ext)
+		}
 	}
 	return &Handler{root: root, beneath: newBeneath(root), o: o, now: time.Now}, nil
 }
