@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -150,6 +152,37 @@ func ExampleResponse_Reset() {
 	defer stop()
 	fmt.Print(get(url))
 	// Output: 500 sorry
+}
+
+// A server on port 80 that sends everybody to port 443. Path and Query are taken, since
+// the target may be an absolute URI, and the port that the peer named is not.
+func ExampleResponse_Redirect() {
+	secure := func(w *engine.Response, r *engine.Request) {
+		host := (&url.URL{Host: string(r.Host())}).Hostname()
+		path := string(r.Path())
+		if host == "" || path == "" || path == "*" { // HTTP/1.0 without Host; CONNECT; OPTIONS *
+			_ = w.Error(400, "this port only redirects")
+			return
+		}
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]" // IPv6
+		}
+		if query := r.Query(); len(query) > 0 {
+			path += "?" + string(query)
+		}
+		_ = w.Redirect(308, "https://"+host+path)
+	}
+	server, stop := start(secure)
+	defer stop()
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	answer, err := client.Get(server + "a%20b?c=d")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer answer.Body.Close()
+	fmt.Println(answer.StatusCode, answer.Header.Get("Location"))
+	// Output: 308 https://127.0.0.1/a%20b?c=d
 }
 
 // A refusal in a line, and a way elsewhere.
