@@ -10,7 +10,8 @@ import (
 )
 
 // ErrBacklog is returned by a Detached whose peer reads too slowly: as much
-// output as the limit allows is unsent.
+// output as Limits.OutputBytes allows is unsent, beside what the system's buffers
+// hold, which may be megabytes (Listen.SendBuffer).
 var ErrBacklog = errors.New("engine: unsent output has reached its limit")
 
 // Detached is an answer that goes on after its handler has returned: a long
@@ -73,7 +74,10 @@ func detachedNever(why error) *Detached {
 }
 
 // Write adds content. The error is ErrBacklog, ErrClosed when the connection
-// has ended, or a *conn.MisuseError, also after End.
+// has ended, or a *conn.MisuseError, also after End. What does not fit is not taken, but
+// if nothing was unsent and p alone exceeds Limits.OutputBytes: of that a part is, as n
+// says, with ErrBacklog, however fast the peer reads. Nothing tells when there is room
+// again, so raise the limit above the longest message.
 func (d *Detached) Write(p []byte) (n int, err error) {
 	d.mu.Lock()
 	defer d.unlock()

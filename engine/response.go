@@ -60,8 +60,8 @@ func (w *Response) Written() int64 {
 // SetHeader gives a field a single value. CR, LF, NUL and other control
 // characters are refused (conn.ErrFieldName, conn.ErrFieldValue), as are fields
 // that the connection manages: Transfer-Encoding, Keep-Alive, and Connection
-// with other options than "close" (conn.ErrFieldManaged). "Connection: close"
-// ends the connection after this answer. "Content-Length" declares the length:
+// with other options than "close", or "keep-alive" and "upgrade", which change nothing
+// (conn.ErrFieldManaged). "Connection: close" ends the connection after this answer. "Content-Length" declares the length:
 // with other content than declared the answer is cut.
 func (w *Response) SetHeader(name, value string) error {
 	if c := w.k.c; c != nil && !c.Committed() {
@@ -135,8 +135,10 @@ func (w *Response) SetContentLength(n int64) error {
 // one, in whole seconds: a Last-Modified must not be later (RFC 9110 §8.8.2.1).
 func (w *Response) Date() time.Time { return w.k.srv.clock.date.Load().at }
 
-// SetTrailer sets a trailer field. It is sent only with chunked framing; name
-// it in a "Trailer" field before the head is committed (RFC 9110 §6.6.2).
+// SetTrailer sets a trailer field. It is sent only with chunked framing: to
+// HTTP/1.1, when no length was declared, and when the head was committed before the
+// handler returned, by a Flush if by nothing else. Otherwise it is dropped. Name it
+// in a "Trailer" field before the head is committed (RFC 9110 §6.6.2).
 func (w *Response) SetTrailer(name, value string) error {
 	if w.over() {
 		return conn.ErrEnded
@@ -214,7 +216,8 @@ func (w *Response) WriteString(s string) (n int, err error) {
 	return w.Write(unsafe.Slice(unsafe.StringData(s), len(s))) // Write changes and keeps nothing
 }
 
-// ReadFrom adds all that r yields. For a file SendFile is the cheaper way.
+// ReadFrom adds all that r yields, gathered as by Write: what is to arrive at once, such
+// as events, needs a Flush behind each piece. For a file SendFile is the cheaper way.
 func (w *Response) ReadFrom(r io.Reader) (total int64, err error) {
 	if err := w.writable(); err != nil {
 		return 0, err

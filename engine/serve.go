@@ -18,6 +18,10 @@ import (
 // event loops watch it, since they have a descriptor of their own: Shutdown and
 // Close do.
 //
+// A socket that is inherited (net.FileListener) or passed on to a successor is served
+// as any other, see the example. A *net.UnixListener that net.Listen has made removes
+// its file at the end: call its SetUnlinkOnClose(false) before it is passed on.
+//
 // A *tls.Conn that ln gives shakes hands first, within TLS.HandshakeTimeout but
 // without the bound of TLS.Handshakes, and one that agrees on another protocol than
 // HTTP/1.1 is ended. ServeTLS costs less memory, fewer system calls, and a slow reader

@@ -9,5 +9,6 @@
 // A connection has what one of TCP has: each direction is buffered, up to a bound
 // at which writing waits; each can be ended by itself (CloseWrite); reading and
 // writing have deadlines; and one that is closed with SetLinger(0) is reset. To use
-// it with net/http's client, give http.Transport the listener's DialContext.
+// it with net/http's client, give http.Transport the listener's DialContext. Requests have no
+// addresses: Request.RemoteAddr and LocalAddr are invalid, as for Unix sockets.
 package memory
