@@ -387,11 +387,17 @@ func (c *Conn) unanswered() error {
 }
 
 // finalLength is the length of an answer that has ended before its head was
-// committed; -1 if an answer to HEAD doesn't tell.
+// committed; -1 if it is not told, as with trailer fields, or with an answer to HEAD
+// that nobody has computed.
 func (c *Conn) finalLength() int64 {
 	r := &c.x.resp
-	if r.verb == parser.VerbHead && r.written == 0 {
-		return -1
+	switch {
+	case r.verb == parser.VerbHead:
+		if r.written == 0 {
+			return -1
+		}
+	case len(r.Trailer.lines) > 0 && !r.http10:
+		return -1 // only chunks carry them
 	}
 	return r.written
 }

@@ -205,6 +205,22 @@ func TestBodyErrors(t *testing.T) {
 	})
 }
 
+// TestTrailerOfAShortAnswer: it is not dropped for want of a Flush.
+func TestTrailerOfAShortAnswer(t *testing.T) {
+	inModes(t, func(t *testing.T, o engine.Options) {
+		c := serve(t, o, func(w *engine.Response, _ *engine.Request) {
+			_, _ = w.WriteString("short")
+			check(t, w.SetTrailer("X-Sum", "12"))
+		}).dial()
+		for range 2 {
+			c.get("/")
+			if a := c.wants(200, "short"); a.Trailer.Get("X-Sum") != "12" {
+				t.Errorf("trailer %v", a.Trailer)
+			}
+		}
+	})
+}
+
 // TestTrailers both ways.
 func TestTrailers(t *testing.T) {
 	inModes(t, func(t *testing.T, o engine.Options) {

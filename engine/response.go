@@ -136,9 +136,8 @@ func (w *Response) SetContentLength(n int64) error {
 func (w *Response) Date() time.Time { return w.k.srv.clock.date.Load().at }
 
 // SetTrailer sets a trailer field. It is sent only with chunked framing: to
-// HTTP/1.1, when no length was declared, and when the head was committed before the
-// handler returned, by a Flush if by nothing else. Otherwise it is dropped. Name it
-// in a "Trailer" field before the head is committed (RFC 9110 §6.6.2).
+// HTTP/1.1, when no length was declared. Otherwise it is dropped. Name it in a
+// "Trailer" field before the head is committed (RFC 9110 §6.6.2).
 func (w *Response) SetTrailer(name, value string) error {
 	if w.over() {
 		return conn.ErrEnded
