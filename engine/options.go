@@ -17,7 +17,8 @@ type Options struct {
 	// IPv6, "unix:/path" for a Unix socket. Empty: ":8080".
 	// A Unix socket's file goes when the server ends, unless another has been put in
 	// its place; one that a killed process has left behind is in the way until it is
-	// removed.
+	// removed. Its permissions are what the umask leaves: for others, let Serve have
+	// it from net.Listen and os.Chmod.
 	Addr string
 
 	Listen    ListenOptions
