@@ -11,7 +11,8 @@ import (
 
 // Options sets a Server up. The zero value is a safe server on ":8080". Every
 // field says what zero and negative mean. They are checked when the server
-// starts; a wrong one stops it with an *OptionError that names the field.
+// starts; a wrong one stops it with an *OptionError that names the field. So does a
+// duration below a millisecond: most likely it lacks its unit.
 type Options struct {
 	// Addr is where ListenAndServe listens: "host:port" for TCP over IPv4 and
 	// IPv6, "unix:/path" for a Unix socket. Empty: ":8080".

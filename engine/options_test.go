@@ -81,6 +81,25 @@ func TestOptionsNegative(t *testing.T) {
 	}
 }
 
+// TestOptionsWithoutUnit: 30 for 30 * time.Second is found, and not taken for 30 ns.
+func TestOptionsWithoutUnit(t *testing.T) {
+	var o engine.Options
+	groups := reflect.TypeOf(o)
+	for i := range groups.NumField() {
+		group := groups.Field(i)
+		if group.Type.Kind() != reflect.Struct {
+			continue
+		}
+		for k := range group.Type.NumField() {
+			var set engine.Options
+			if d, ok := reflect.ValueOf(&set).Elem().Field(i).Field(k).Addr().Interface().(*time.Duration); ok {
+				*d = 30
+				checkOption(t, set, group.Name+"."+group.Type.Field(k).Name, true)
+			}
+		}
+	}
+}
+
 func TestOptionsOutOfRange(t *testing.T) {
 	for name, set := range map[string]func(o *engine.Options){
 		"Dispatch.Mode":          func(o *engine.Options) { o.Dispatch.Mode = 99 },

@@ -111,6 +111,11 @@ func (o *Options) check() error {
 			return &OptionError{f.name, fmt.Sprintf("%d is negative", f.value)}
 		}
 	}
+	for _, f := range o.durations() {
+		if f.value > 0 && f.value < time.Millisecond {
+			return &OptionError{f.name, fmt.Sprintf("%v is less than a millisecond, as a number without its unit is", f.value)}
+		}
+	}
 	if err := o.Listen.check(); err != nil {
 		return err
 	}
@@ -144,6 +149,38 @@ func (o *Options) check() error {
 		return &OptionError{"Close.LingerTotal", "negative while LingerIdle is too: a connection could linger for ever"}
 	}
 	return nil
+}
+
+type namedDuration struct {
+	name  string
+	value time.Duration
+}
+
+// durations are all that there are.
+func (o *Options) durations() []namedDuration {
+	return []namedDuration{
+		{"Listen.DeferAccept", o.Listen.DeferAccept},
+		{"Listen.UserTimeout", o.Listen.UserTimeout},
+		{"Listen.ProbeIdle", o.Listen.ProbeIdle},
+		{"Listen.ProbeInterval", o.Listen.ProbeInterval},
+		{"KeepAlive.IdleTimeout", o.KeepAlive.IdleTimeout},
+		{"KeepAlive.MaxAge", o.KeepAlive.MaxAge},
+		{"Timeouts.Head", o.Timeouts.Head},
+		{"Timeouts.Body", o.Timeouts.Body},
+		{"Timeouts.Write", o.Timeouts.Write},
+		{"Timeouts.Receive", o.Timeouts.Receive},
+		{"Timeouts.RateGrace", o.Timeouts.RateGrace},
+		{"Timeouts.Request", o.Timeouts.Request},
+		{"Limits.ShedMinIdle", o.Limits.ShedMinIdle},
+		{"Dispatch.RetryAfter", o.Dispatch.RetryAfter},
+		{"Close.LingerIdle", o.Close.LingerIdle},
+		{"Close.LingerTotal", o.Close.LingerTotal},
+		{"Close.Notice", o.Close.Notice},
+		{"Close.DrainLinger", o.Close.DrainLinger},
+		{"Close.Hold", o.Close.Hold},
+		{"TLS.HandshakeTimeout", o.TLS.HandshakeTimeout},
+		{"TLS.Reload", o.TLS.Reload},
+	}
 }
 
 func (o *LimitOptions) check() error {
