@@ -26,3 +26,15 @@ func TestNilHandler(t *testing.T) {
 		}
 	}
 }
+
+// TestNilListener: likewise.
+func TestNilListener(t *testing.T) {
+	srv := engine.New(engine.HandlerFunc(hello), engine.Options{})
+	defer srv.Close()
+	defer func() {
+		if v := recover(); v != "engine: Serve with a nil net.Listener" {
+			t.Error(v)
+		}
+	}()
+	_ = srv.Serve(nil)
+}

@@ -30,6 +30,9 @@ func (s *Server) Serve(ln net.Listener) error { return s.serveOne(ln, nil) }
 
 // serveOne serves on ln, secured by TLS if there is a configuration.
 func (s *Server) serveOne(ln net.Listener, secure *tls.Config) error {
+	if ln == nil {
+		panic("engine: Serve with a nil net.Listener")
+	}
 	err := s.resolve()
 	if err == nil {
 		var l *served
