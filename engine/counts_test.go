@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"encoding/json"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -43,5 +44,10 @@ func TestCountsAsJSON(t *testing.T) {
 	report, err := json.Marshal(engine.DrainReport{Cut: engine.ByState{engine.StateSending: 2}})
 	if err != nil || !strings.Contains(string(report), `"sending":2`) {
 		t.Errorf("%v: %s", err, report)
+	}
+	var line strings.Builder
+	slog.New(slog.NewJSONHandler(&line, nil)).Info("drained", "report", engine.DrainReport{Open: 2, Cut: engine.ByState{engine.StateSending: 2}})
+	if !strings.Contains(line.String(), `"report":"2 open, 0 accepted, 0 requests, cut sending: 2, in 0s"`) {
+		t.Error(line.String())
 	}
 }

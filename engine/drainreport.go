@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -76,6 +77,9 @@ func (r DrainReport) String() string {
 	fmt.Fprintf(&b, ", in %v", r.Took.Round(time.Millisecond))
 	return b.String()
 }
+
+// LogValue has log/slog write the report as String does.
+func (r DrainReport) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
 // cuts is what one part of a server counts when it is closed.
 //
