@@ -1,9 +1,9 @@
 package engine_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -138,11 +138,14 @@ func TestResetDetached(t *testing.T) {
 
 // A handler that fails halfway says so instead of what it has written.
 func ExampleResponse_Reset() {
+	records := func(w io.Writer) error {
+		_, err := io.WriteString(w, `[{"name": "x"}, `)
+		return errors.Join(err, errors.New("the next record can't be read"))
+	}
 	url, stop := start(func(w *engine.Response, _ *engine.Request) {
 		_ = w.SetHeader("Content-Type", "application/json")
-		err := json.NewEncoder(w).Encode(map[string]string{"name": "x"})
-		if err == nil {
-			err = errors.New("the next record can't be read")
+		if records(w) == nil {
+			return
 		}
 		if w.Reset() != nil {
 			panic(engine.ErrAbort) // some of it has left: the peer is to see that the rest is missing
